@@ -1,0 +1,57 @@
+"""The processes that wake the engine and deliver notices. The database decides; this only says "look now".
+
+A lost or doubled message costs nothing: the next tick comes five seconds later, and what is due stands in a
+table. So messages are acknowledged early, expire before the next one, and leave no result.
+"""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "escalation_site.settings")
+
+TICK = 5.0  # seconds between two wake-ups, and the life of one that nobody took
+EMBEDDED = settings.BROKER_URL.startswith("sqla+")
+
+app = Celery("escalation_site")
+app.conf.update(
+    broker_url=settings.BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    # These go to SQLAlchemy as they are; kombu's own options (polling_interval) would break it.
+    broker_transport_options={"connect_args": {"timeout": 20}}
+    if settings.BROKER_URL.startswith("sqla+sqlite")
+    else {},
+    task_ignore_result=True,
+    task_default_queue="delivery",
+    worker_prefetch_multiplier=1,
+    # The embedded broker has no fan-out, so there is nobody to answer `celery inspect`.
+    worker_enable_remote_control=not EMBEDDED,
+    timezone="UTC",
+    beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
+    beat_schedule={
+        "engine": {
+            "task": "cases.tasks.run_engine",
+            "schedule": TICK,
+            "options": {"queue": "engine", "expires": TICK},
+        },
+        "delivery": {
+            "task": "cases.tasks.deliver_notices",
+            "schedule": TICK,
+            "options": {"queue": "delivery", "expires": TICK},
+        },
+    },
+)
+if EMBEDDED:
+    app.conf.beat_schedule["broker"] = {
+        "task": "escalation_site.tasks.purge_broker",
+        "schedule": 3600.0,
+        "options": {"queue": "delivery", "expires": 3600.0},
+    }
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_django_logging(**kwargs):
+    """Celery would set up the log its own way; settings.LOGGING has the word."""

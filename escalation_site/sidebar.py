@@ -1,0 +1,118 @@
+"""The console's sidebar and first page: the tables in the order of the work, and what waits for somebody."""
+
+from django.apps import apps
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+# (heading, [(model, icon)]): icons by their name in the console's own icon font.
+GROUPS = (
+    (
+        _("Work"),
+        (
+            ("cases.Case", "inbox"),
+            ("escalations.Escalation", "stairs"),
+            ("escalations.Handoff", "handshake"),
+            ("cases.Clock", "timer"),
+            ("cases.Promise", "flag"),
+            ("cases.Message", "chat"),
+        ),
+    ),
+    (
+        _("Rules"),
+        (
+            ("escalations.EscalationPath", "stairs_2"),
+            ("escalations.Rule", "account_tree"),
+            ("cases.SlaPolicy", "verified"),
+            ("cases.Calendar", "calendar_month"),
+            ("cases.IntakeRule", "alt_route"),
+            ("cases.Category", "category"),
+            ("cases.PauseReason", "pause_circle"),
+        ),
+    ),
+    (
+        _("People"),
+        (
+            ("cases.Person", "person"),
+            ("cases.Team", "groups"),
+            ("cases.Skill", "school"),
+            ("cases.Duty", "event_available"),
+            ("cases.Absence", "event_busy"),
+        ),
+    ),
+    (
+        _("Customers"),
+        (
+            ("cases.Customer", "apartment"),
+            ("cases.Contact", "contact_phone"),
+            ("cases.Service", "deployed_code"),
+        ),
+    ),
+    (
+        _("Engine"),
+        (
+            ("cases.Timer", "alarm"),
+            ("cases.EnginePass", "bolt"),
+            ("cases.Notice", "outgoing_mail"),
+            ("escalations.Replay", "history"),
+        ),
+    ),
+)
+
+
+def navigation(request):
+    """Groups of links for Unfold's sidebar; what the reader may not see is left out."""
+    return [
+        {"title": heading, "items": [item for label, icon in rows for item in _item(request, label, icon)]}
+        for heading, rows in GROUPS
+    ]
+
+
+def _item(request, label, icon):
+    model = apps.get_model(label)
+    options = model._meta
+    if not admin.site.get_model_admin(model).has_view_permission(request):
+        return
+    address = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
+    yield {
+        "title": capfirst(options.verbose_name_plural),
+        "icon": icon,
+        "link": address,
+        "active": request.path.startswith((address, *_parts(model))),
+    }
+
+
+def _parts(model):
+    """A version's pages belong to the link of what it is a version of."""
+    if hasattr(model, "versions"):
+        version = model.versions.rel.related_model._meta
+        yield reverse(f"admin:{version.app_label}_{version.model_name}_changelist")
+
+
+# On the first page: drafts that nobody published, proposals that nobody switched on, timers that cannot run.
+VERSIONS = ("escalations.PathVersion", "cases.SlaPolicyVersion", "cases.CalendarVersion")
+SWITCHED = ("escalations.Rule", "cases.IntakeRule", "cases.Category", "cases.Service", "cases.PauseReason")
+AT_MOST = 20
+
+
+def index(request, context):
+    """Adds to the first page what waits: [(heading, [(kind, row, address)])]."""
+    waits = (
+        (_("Drafts"), _waiting(request, VERSIONS, published_at=None)),
+        (_("Switched off"), _waiting(request, SWITCHED, is_active=False)),
+        (_("Timers set aside"), _waiting(request, ("cases.Timer",), state="set_aside")),
+    )
+    return context | {"waits": [(heading, rows) for heading, rows in waits if rows]}
+
+
+def _waiting(request, labels, **conditions):
+    found = []
+    for label in labels:
+        model = apps.get_model(label)
+        pages, options = admin.site.get_model_admin(model), model._meta
+        if pages.has_view_permission(request):
+            rows = pages.get_queryset(request).filter(**conditions).order_by("-pk")[:AT_MOST]
+            name = f"admin:{options.app_label}_{options.model_name}_change"
+            found += [(options.verbose_name, row, reverse(name, args=[row.pk])) for row in rows]
+    return found

@@ -1,0 +1,36 @@
+// Unsent text survives a reload or a wrong click. It stays in this tab, and goes when the form is sent.
+const key = (field) => `draft:${location.pathname}:${field.dataset.draft}`;
+const fields = (within) => within.querySelectorAll("[data-draft]");
+
+function restore(within) {
+  for (const field of fields(within)) {
+    const text = sessionStorage.getItem(key(field));
+    if (text && !field.value) {
+      field.value = text;
+      say(field);
+    }
+  }
+}
+
+function say(field) {
+  const place = document.getElementById(field.dataset.draftNote);
+  if (place) place.hidden = false;
+}
+
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  if (field.dataset?.draft === undefined) return;
+  if (field.value) sessionStorage.setItem(key(field), field.value);
+  else sessionStorage.removeItem(key(field));
+  if (field.value) say(field);
+});
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  for (const field of fields(event.target)) sessionStorage.removeItem(key(field));
+});
+
+try {
+  restore(document);
+} catch {
+  // Storage is closed to us: drafts are a comfort, not a need.
+}

@@ -1,0 +1,54 @@
+// Single keys. They are off in fields, with a modifier held, and when the reader has switched them off.
+import { openDialog } from "./dialog.js";
+
+const inField = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+const rows = () => [...document.querySelectorAll("[data-row]")];
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.findIndex((row) => row.contains(document.activeElement) || row.hasAttribute("data-current"));
+  const next = all[Math.min(all.length - 1, Math.max(0, at + step))];
+  for (const row of all) row.toggleAttribute("data-current", row === next);
+  next.querySelector("a").focus();
+}
+
+/** Follow the link, press the button or focus the field that declares this key. */
+function press(key) {
+  const target = [...document.querySelectorAll("[data-key]")].find(
+    (node) => node.dataset.key === key && (node.offsetParent || node.dataset.keyHidden !== undefined),
+  );
+  if (!target) return false;
+  if (target.matches("input[type=radio]")) {
+    target.click();
+    document.getElementById(target.dataset.focus)?.focus();
+  } else if (target.matches("input, textarea")) {
+    target.focus();
+  } else {
+    target.click();
+  }
+  return true;
+}
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    const form = event.target.closest("form");
+    if (form) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target)) return;
+  if (document.documentElement.dataset.keys === "off") return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "j" || event.key === "k") {
+    event.preventDefault();
+    move(event.key === "j" ? 1 : -1);
+  } else if (event.key === "?") {
+    const list = document.getElementById("shortcuts");
+    if (list) openDialog(list);
+  } else if (event.key.length === 1 && press(event.key)) {
+    event.preventDefault();
+  }
+});

@@ -1,0 +1,25 @@
+// "Who gets it, and by when" follows the form: the server works it out, this only asks again.
+let waiting;
+
+async function refresh(form) {
+  const place = form.querySelector("[data-preview]");
+  const query = new URLSearchParams(new FormData(form));
+  query.delete("csrfmiddlewaretoken");
+  const fields = new Set(form.dataset.previewFields.split(" "));
+  for (const name of [...query.keys()]) if (!fields.has(name)) query.delete(name);
+  const answer = await fetch(`${form.action}?${query}`, { credentials: "same-origin" });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of form.querySelectorAll("[data-preview]")) {
+    const fresh = page.querySelector(`[data-preview="${part.dataset.preview}"]`);
+    if (fresh) part.replaceChildren(...document.importNode(fresh, true).childNodes);
+  }
+  place?.dispatchEvent(new CustomEvent("desk:added", { bubbles: true, detail: place }));
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-preview-fields]");
+  if (!form || !form.dataset.previewFields.split(" ").includes(event.target.name)) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => refresh(form).catch(() => {}), 120);
+});
