@@ -1,0 +1,11 @@
+"""The console's pages of this app: facts are read, rules are drafted and published, people are kept."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from . import calendars, customers, engine, facts, people, rules, sla
+
+__all__ = ["calendars", "customers", "engine", "facts", "people", "rules", "sla"]
+
+# Roles are a table in code; groups would be a second one.
+admin.site.unregister(Group)

@@ -1,0 +1,173 @@
+"""Calendars: their versions with open hours, exceptions and holidays; public holidays by country."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, Q
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cases.console import HistoryAdmin, action
+from cases.hours import WorkingHours
+from cases.hours_words import sentences
+from cases.models import Calendar, CalendarException, CalendarVersion, Clock, Holiday, Period
+from cases.operations import publishing
+
+from .bases import ReadOnly
+from .public_holidays import ChosenHolidays, HolidaySource
+from .versions import PartInline, Parts, VersionAdmin, VersionsInline, WholeAdmin, posted
+
+# More open clocks than this are "many": the page that asks does not count them all.
+MANY = 1000
+
+
+class Intervals(Parts):
+    """Hours that overlap are said where they are typed, not only when the version is published."""
+
+    day = None
+
+    def clean(self):
+        super().clean()
+        days = {}
+        for row in self.said():
+            if row.get("opens") is not None and row.get("closes") is not None:
+                days.setdefault(row[self.day], []).append((row["opens"], row["closes"]))
+        where = {"weekday": "weekly", "on": "exceptions"}[self.day]
+        if found := sentences(WorkingHours(tz="UTC", **{where: days}), codes={"periods_overlap"}):
+            raise ValidationError(found)
+
+
+class WeeklyIntervals(Intervals):
+    key = ("weekday", "opens")
+    day = "weekday"
+
+
+class DatedIntervals(Intervals):
+    day = "on"
+
+
+class PeriodInline(PartInline):
+    model = Period
+    formset = WeeklyIntervals
+    ordering = ("weekday", "opens")
+
+
+class ExceptionInline(PartInline):
+    model = CalendarException
+    formset = DatedIntervals
+    ordering = ("on", "opens")
+    fields = ("on", "opens", "closes", "name")
+
+
+class HolidayInline(PartInline):
+    model = Holiday
+    ordering = ("first_on",)
+    fields = ("first_on", "last_on", "name")
+
+
+class CalendarVersionsInline(VersionsInline):
+    model = CalendarVersion
+    fk_name = "calendar"
+
+
+@admin.register(Calendar)
+class CalendarAdmin(WholeAdmin):
+    list_display = ("name", "time_zone", "versions_count")
+    search_fields = ("name",)
+    ordering = ("name",)
+    inlines = (CalendarVersionsInline,)
+    fixed_when_published = ("time_zone",)
+
+    def get_queryset(self, request):
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(published=Count("versions", filter=~Q(versions__published_at=None)))
+        )
+
+    @admin.display(description=gettext_lazy("published versions"))
+    def versions_count(self, calendar):
+        return calendar.published
+
+
+@admin.register(CalendarVersion)
+class CalendarVersionAdmin(VersionAdmin):
+    whole = "calendar"
+    operation = publishing.publish_calendar
+    findings = publishing.calendar_findings
+    list_display = ("calendar", "number", "state", "effective_at", "published", "note")
+    list_filter = ("calendar",)
+    inlines = (PeriodInline, ExceptionInline, HolidayInline)
+    actions_detail = ("publish", "add_holidays", "new_draft")
+
+    def effects(self, version):
+        open_clocks = Clock.objects.open().filter(calendar=version.calendar)[: MANY + 1].count()
+        if open_clocks > MANY:
+            return [
+                _("More than %(number)d open clocks run on this calendar; they are worked out anew.")
+                % {"number": MANY}
+            ]
+        words = ngettext(
+            "%(number)d open clock runs on this calendar; it is worked out anew.",
+            "%(number)d open clocks run on this calendar; they are worked out anew.",
+            open_clocks,
+        )
+        return [words % {"number": open_clocks}]
+
+    @action(
+        description=gettext_lazy("Public holidays…"), url_path="holidays", icon="event", permissions=["draft"]
+    )
+    def add_holidays(self, request, object_id):
+        """Names country, region and years; lists what that brings; saves what was left ticked."""
+        version = self.version_or_404(request, object_id)
+        if not self.has_change_permission(request, version):
+            raise PermissionDenied
+        source = HolidaySource(request.GET or None)
+        listed = source.is_bound and source.is_valid()
+        found = source.holidays_new_to(version) if listed else []
+        form = ChosenHolidays(posted(request), found=found)
+        if listed and request.method == "POST" and form.is_valid():
+            Holiday.objects.bulk_create(form.holidays(version, **source.where()))
+            added = len(form.cleaned_data["chosen"])
+            messages.success(
+                request,
+                ngettext("%(number)d holiday added.", "%(number)d holidays added.", added)
+                % {"number": added},
+            )
+            return redirect(self.address("change", version.pk))
+        return self.ask(
+            request,
+            version,
+            form,
+            source=source,
+            listed=listed,
+            found=found,
+            template="admin/public_holidays.html",
+            title=_("Public holidays for %(version)s") % {"version": version},
+            button=_("Add the ticked ones"),
+        )
+
+
+class PartAdmin(ReadOnly, HistoryAdmin):
+    """Parts of versions have pages of their own for their history; they are written with their version."""
+
+    is_in_index = False
+    ordering = ("-pk",)
+
+
+@admin.register(Period)
+class PeriodAdmin(PartAdmin):
+    list_display = ("version", "weekday", "opens", "closes")
+    list_select_related = ("version__calendar",)
+
+
+@admin.register(CalendarException)
+class CalendarExceptionAdmin(PartAdmin):
+    list_display = ("version", "on", "opens", "closes", "name")
+    list_select_related = ("version__calendar",)
+
+
+@admin.register(Holiday)
+class HolidayAdmin(PartAdmin):
+    list_display = ("version", "first_on", "last_on", "name", "country", "region")
+    list_select_related = ("version__calendar",)

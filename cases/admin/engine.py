@@ -1,0 +1,21 @@
+"""What the engine has to do and what it did last."""
+
+from django.contrib import admin
+
+from cases.console import ConsoleAdmin
+from cases.models import EnginePass, Timer
+
+from .bases import PassingAdmin, ReadOnly
+
+
+@admin.register(Timer)
+class TimerAdmin(PassingAdmin):
+    list_display = ("kind", "case", "state", "due_at", "wake_at", "fired_at", "attempts", "last_error")
+    list_select_related = ("case",)
+    list_filter = ("state", "kind")
+
+
+@admin.register(EnginePass)
+class EnginePassAdmin(ReadOnly, ConsoleAdmin):
+    list_display = ("worker", "started_at", "finished_at", "passes", "fired")
+    ordering = ("-started_at",)

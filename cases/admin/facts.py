@@ -1,0 +1,122 @@
+"""Cases and what happened to them, to be read. They are worked on in the workspace."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Case, Clock, Message, Notice, Party, Pause, Promise, Standing, Trigger
+
+from .bases import FactAdmin, PassingAdmin
+from .fields import term_words
+
+
+def case_link(case):
+    return format_html(
+        '<a class="text-link" href="{}">{}</a>', reverse("case", args=[case.number]), case.number
+    )
+
+
+@admin.register(Case)
+class CaseAdmin(FactAdmin):
+    case_path = "pk"
+    list_display = ("number", "subject", "customer", "status", "priority", "team", "owner", "received_at")
+    list_display_links = ("subject",)
+    list_select_related = ("customer", "team", "owner")
+    list_filter = ("status", "priority", "channel", "team")
+    readonly_fields = ("number",)
+
+    @admin.display(description=_("number"))
+    def number(self, case):
+        return case_link(case)
+
+
+class OfCaseAdmin(FactAdmin):
+    """Each row begins with its case."""
+
+    list_select_related = ("case",)
+
+    @admin.display(description=_("case"))
+    def of_case(self, row):
+        return case_link(row.case) if row.case_id else "–"
+
+
+@admin.register(Message)
+class MessageAdmin(OfCaseAdmin):
+    list_display = ("__str__", "of_case", "direction", "channel", "author", "occurred_at")
+    list_select_related = ("case", "author")
+    list_filter = ("direction", "channel", "is_automatic")
+
+
+@admin.register(Clock)
+class ClockAdmin(OfCaseAdmin):
+    list_display = ("__str__", "of_case", "state", "term", "started_at", "due_at", "breached_at", "ended_at")
+    list_filter = ("state", "metric")
+    readonly_preprocess_fields = {
+        name: term_words for name in ("term_seconds", "used_seconds", "elapsed_seconds")
+    }
+
+    @admin.display(description=_("term"))
+    def term(self, clock):
+        return term_words(clock.term_seconds)
+
+
+@admin.register(Pause)
+class PauseAdmin(OfCaseAdmin):
+    list_display = ("reason", "of_case", "started_by", "started_at", "expected_end_at", "ended_at")
+    list_select_related = ("case", "reason", "started_by")
+    list_filter = ("reason",)
+
+
+@admin.register(Promise)
+class PromiseAdmin(OfCaseAdmin):
+    list_display = ("what", "of_case", "kind", "state", "made_by", "told_at", "due_at")
+    list_select_related = ("case", "made_by")
+    list_filter = ("state", "kind")
+
+
+@admin.register(Trigger)
+class TriggerAdmin(OfCaseAdmin):
+    list_display = ("kind", "of_case", "metric", "occurred_at", "considered_at", "verdict")
+    list_filter = ("kind",)
+
+
+@admin.register(Party)
+class PartyAdmin(OfCaseAdmin):
+    list_display = ("person", "of_case", "kind", "reason")
+    list_select_related = ("case", "person")
+    list_filter = ("kind",)
+
+
+@admin.register(Standing)
+class StandingAdmin(PassingAdmin):
+    list_display = (
+        "case",
+        "kind",
+        "metric",
+        "due_at",
+        "is_breached",
+        "team",
+        "owner",
+        "holder",
+        "holder_team",
+    )
+    list_select_related = ("case", "team", "owner", "holder", "holder_team")
+    list_filter = ("kind", "is_breached", "status", "team")
+
+
+@admin.register(Notice)
+class NoticeAdmin(PassingAdmin):
+    list_display = (
+        "kind",
+        "case",
+        "person",
+        "contact",
+        "channel",
+        "state",
+        "created_at",
+        "sent_at",
+        "attempts",
+    )
+    list_select_related = ("case", "person", "contact")
+    list_filter = ("state", "channel", "kind")

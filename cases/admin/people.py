@@ -1,0 +1,203 @@
+"""People, teams, skills, absences and turns of duty: each within the reach of whoever keeps them."""
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
+
+from cases import roles
+from cases.console import TabularInline, Widgets
+from cases.models import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
+
+from .bases import Chosen, PeopleAdmin, ReasonedAdmin
+from .fields import ReasonForm
+
+# What decides over somebody's power: only who may grant the role changes it, and nobody their own.
+POWERS = ("role", "money_limit", "is_active", "username", "email", "manager")
+
+
+class PersonForm(ReasonForm):
+    new_password = forms.CharField(
+        label=_("New password"),
+        required=False,
+        strip=False,
+        widget=Widgets.Password(attrs={"autocomplete": "new-password"}),
+        help_text=_("Empty: stays as it is. Somebody without one cannot log in."),
+    )
+
+    def clean_new_password(self):
+        password = self.cleaned_data["new_password"]
+        if password:
+            validate_password(password, self.instance)
+        return password
+
+
+class PersonPart(Chosen, TabularInline):
+    fk_name = "person"
+
+
+def _everywhere(request):
+    return roles.scope(request.user, "people.read") == roles.Scope.ALL
+
+
+class MembershipInline(PersonPart):
+    model = Membership
+
+    def get_queryset(self, request):
+        found = super().get_queryset(request)
+        return found if _everywhere(request) else found.filter(team__in=Team.department_of(request.user))
+
+
+class SkillInline(PersonPart):
+    model = PersonSkill
+
+
+class AbsenceInline(PersonPart):
+    model = Absence
+    autocomplete_fields = ("deputy",)
+    ordering = ("-starts_at",)
+
+
+@admin.register(Person)
+class PersonAdmin(PeopleAdmin):
+    person_path = "pk"
+    form = PersonForm
+    list_display = ("name", "role", "title", "manager", "time_zone", "is_active")
+    list_select_related = ("manager",)
+    list_filter = ("role", "is_active", "teams")
+    search_fields = ("name", "username", "email")
+    autocomplete_fields = ("manager",)
+    ordering = ("name", "pk")
+    inlines = (MembershipInline, SkillInline, AbsenceInline)
+    exclude = ("password", "last_login")
+    layout = (
+        ("name", "title"),
+        ("username", "email"),
+        ("role", "money_limit"),
+        ("manager", "calendar"),
+        ("time_zone", "language"),
+        ("new_password", "is_active"),
+    )
+
+    def has_add_permission(self, request):
+        """Whoever may grant no role can take nobody on."""
+        return super().has_add_permission(request) and roles.may_grant(request.user, roles.Role.AGENT)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_queryset(self, request):
+        """Whoever drafts a path may name anybody who works here; their names are no secret."""
+        source = request.GET.get("model_name", "")
+        if request.path.endswith("/autocomplete/") and source in roles.CONFIGURATION | roles.CUSTOMERS:
+            return Person.objects.working().order_by("name")
+        return super().get_queryset(request)
+
+    def may_grant(self, request, person):
+        return person is None or (person != request.user and roles.may_grant(request.user, person.role))
+
+    def get_readonly_fields(self, request, obj=None):
+        return () if self.may_grant(request, obj) else POWERS
+
+    def may_set_password(self, request, person):
+        return person != request.user and roles.may(request.user, "settings.change")
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change, **kwargs)
+        if not self.may_set_password(request, obj):
+            del form.base_fields["new_password"]  # what is not shown is not read either
+        return form
+
+    def get_exclude(self, request, obj=None):
+        hidden = () if self.may_set_password(request, obj) else ("new_password",)
+        return [*super().get_exclude(request, obj), *hidden]
+
+    def formfield_for_choice_field(self, db_field, request, **kwargs):
+        if db_field.name == "role":
+            kwargs["choices"] = [
+                (role, role.label) for role in roles.Role if roles.may_grant(request.user, role)
+            ]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def save_model(self, request, obj, form, change):
+        if password := form.cleaned_data.get("new_password"):
+            obj.set_password(password)
+        elif not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Skill)
+class SkillAdmin(ReasonedAdmin):
+    list_display = ("name",)
+    search_fields = ("name",)
+    ordering = ("name",)
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and _everywhere(request)
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and _everywhere(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and _everywhere(request)
+
+
+class MembersInline(Chosen, TabularInline):
+    model = Membership
+    fk_name = "team"
+    autocomplete_fields = ("person",)
+    ordering = ("position", "pk")
+
+
+@admin.register(Team)
+class TeamAdmin(ReasonedAdmin):
+    list_display = ("name", "parent", "calendar", "is_active")
+    list_select_related = ("parent", "calendar")
+    list_filter = ("is_active",)
+    search_fields = ("name",)
+    ordering = ("name",)
+    inlines = (MembersInline,)
+
+    def get_queryset(self, request):
+        found = super().get_queryset(request)
+        return found if _everywhere(request) else found.filter(pk__in=Team.department_of(request.user))
+
+    def has_add_permission(self, request):
+        """A new team may stand anywhere: that is for those who keep them all."""
+        return super().has_add_permission(request) and _everywhere(request)
+
+
+@admin.register(Membership)
+class MembershipAdmin(PeopleAdmin):
+    list_display = ("team", "person", "is_lead", "position")
+    list_select_related = ("team", "person")
+    list_filter = ("team",)
+    autocomplete_fields = ("person",)
+    ordering = ("team__name", "position", "pk")
+
+
+@admin.register(PersonSkill)
+class PersonSkillAdmin(PeopleAdmin):
+    list_display = ("person", "skill")
+    list_select_related = ("person", "skill")
+    list_filter = ("skill",)
+    autocomplete_fields = ("person",)
+    ordering = ("person__name", "pk")
+
+
+@admin.register(Absence)
+class AbsenceAdmin(PeopleAdmin):
+    list_display = ("person", "starts_at", "ends_at", "deputy")
+    list_select_related = ("person", "deputy")
+    autocomplete_fields = ("person", "deputy")
+    ordering = ("-starts_at", "-pk")
+
+
+@admin.register(Duty)
+class DutyAdmin(PeopleAdmin):
+    list_display = ("skill", "person", "starts_at", "ends_at", "position")
+    list_select_related = ("skill", "person")
+    list_filter = ("skill",)
+    autocomplete_fields = ("person",)
+    ordering = ("-starts_at", "-pk")

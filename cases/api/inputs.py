@@ -1,0 +1,167 @@
+"""What a verb may be told. Each reads the words of one operation; the operation decides."""
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from cases.models import (
+    Category,
+    Channel,
+    Contact,
+    Customer,
+    PauseReason,
+    Person,
+    Promise,
+    Service,
+    Team,
+    TriggerKind,
+)
+from cases.priorities import Weight
+from cases.states import Priority
+
+from .fields import Moment, Text
+
+# What a customer may ask for or show (RULES 4).
+ASKS = [
+    TriggerKind.ASKED_SUPERVISOR,
+    TriggerKind.ASKED_OTHER_AGENT,
+    TriggerKind.THREAT,
+    TriggerKind.SAFETY,
+    TriggerKind.VULNERABLE,
+]
+WRITTEN = [choice for choice in Channel.choices if choice[0] != Channel.PHONE]
+
+
+def one(queryset, **kwargs):
+    return serializers.PrimaryKeyRelatedField(queryset=queryset, **kwargs)
+
+
+class Said(serializers.Serializer):
+    """What is said about a case. `subject`, in the context, is what the address names."""
+
+    def customer(self):
+        """Whose the contact and the service must be."""
+        return self.context["subject"].customer_id
+
+    def validate_contact(self, contact):
+        if contact is not None and contact.customer_id != self.customer():
+            raise serializers.ValidationError(_("This is no contact of the case's customer."))
+        return contact
+
+
+class Versioned(Said):
+    revision = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        help_text="The case's revision as you saw it: refused (409) if it changed since.",
+    )
+
+
+class Opening(Said):
+    customer = one(Customer.objects.all())
+    contact = one(Contact.objects.filter(is_active=True), required=False, allow_null=True)
+    subject = Text(max_length=200)
+    body = Text(help_text="In the customer's words.")
+    channel = serializers.ChoiceField(Channel.choices)
+    category = one(Category.objects.filter(is_active=True), required=False, allow_null=True)
+    service = one(Service.objects.filter(is_active=True), required=False, allow_null=True)
+    language = serializers.ChoiceField(settings.LANGUAGES, required=False)
+    impact = serializers.ChoiceField(Weight.choices, required=False)
+    urgency = serializers.ChoiceField(Weight.choices, required=False)
+    priority = serializers.ChoiceField(Priority.choices, required=False)
+    received_at = Moment(required=False, help_text="When the customer came; now, if left out.")
+    reference = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    restricted_because = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="Why only those named on it may know of it: at first who opens it and who owns it.",
+    )
+
+    def validate_contact(self, contact):
+        return contact  # its customer is among what is said: validate
+
+    def validate(self, said):
+        contact, service = said.get("contact"), said.get("service")
+        if contact is not None and contact.customer_id != said["customer"].pk:
+            raise serializers.ValidationError({"contact": [_("This is no contact of this customer.")]})
+        if service is not None and not service.subscriptions.filter(customer=said["customer"]).exists():
+            raise serializers.ValidationError({"service": [_("This customer does not have this service.")]})
+        return said
+
+
+class Reply(Versioned):
+    body = Text()
+    channel = serializers.ChoiceField(WRITTEN, required=False)
+    contact = one(Contact.objects.filter(is_active=True), required=False)
+
+
+class Note(Said):
+    body = Text()
+
+
+class Call(Said):
+    body = Text()
+    incoming = serializers.BooleanField(help_text="The customer called us.")
+    was_reached = serializers.BooleanField(
+        help_text="Somebody was spoken to; otherwise the call stops nothing."
+    )
+    occurred_at = Moment(required=False)
+    contact = one(Contact.objects.filter(is_active=True), required=False)
+    asks_for = serializers.ChoiceField([(k.value, k.label) for k in ASKS], required=False)
+
+
+class Incoming(Said):
+    body = Text(help_text="What the customer wrote.")
+    channel = serializers.ChoiceField(WRITTEN)
+    occurred_at = Moment(required=False)
+    contact = one(Contact.objects.filter(is_active=True), required=False)
+    asks_for = serializers.ChoiceField([(k.value, k.label) for k in ASKS], required=False)
+
+
+class Promising(Versioned):
+    what = Text(max_length=200)
+    due_at = Moment()
+    kind = serializers.ChoiceField(Promise.Kind.choices, required=False)
+    channel = serializers.ChoiceField(Channel.choices, required=False, help_text="How the customer was told.")
+    replaces = one(
+        Promise.objects.all(), required=False, help_text="The open or broken promise it stands in for."
+    )
+
+    def validate_replaces(self, promise):
+        if promise.case_id != self.context["subject"].pk:
+            raise serializers.ValidationError(_("This is no promise of this case."))
+        return promise
+
+
+class Pausing(Versioned):
+    reason = serializers.SlugRelatedField("code", queryset=PauseReason.objects.filter(is_active=True))
+    expected_end_at = Moment()
+    note = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class Resuming(Versioned):
+    reason = serializers.SlugRelatedField("code", queryset=PauseReason.objects.all())
+
+
+class Assigning(Versioned):
+    """Leave out what stays; null takes it away."""
+
+    team = one(Team.objects.filter(is_active=True), required=False, allow_null=True)
+    owner = one(Person.objects.working(), required=False, allow_null=True)
+    reason = Text()
+
+
+class Prioritising(Versioned):
+    priority = serializers.ChoiceField(Priority.choices, required=False)
+    impact = serializers.ChoiceField(Weight.choices, required=False)
+    urgency = serializers.ChoiceField(Weight.choices, required=False)
+    reason = Text(required=False)
+
+
+class Reason(Versioned):
+    reason = Text()
+
+
+class Nothing(Versioned):
+    """No words are needed."""

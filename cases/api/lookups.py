@@ -1,0 +1,77 @@
+"""What the verbs name by id: people, teams, categories and the like, by id and name."""
+
+from rest_framework import serializers
+from rest_framework.mixins import ListModelMixin
+
+from cases.models import Category, PauseReason, Person, Service, Skill, Team
+from cases.states import Metric
+
+from .fields import NamedSerializer, Shown, maybe_named
+from .reading import Reading
+
+
+class TeamSerializer(Shown):
+    parent = maybe_named()
+
+    class Meta:
+        model = Team
+        fields = ["id", "name", "parent"]
+
+
+class PersonSerializer(Shown):
+    class Meta:
+        model = Person
+        fields = ["id", "username", "name", "role", "title"]
+
+
+class PauseReasonSerializer(Shown):
+    stops = serializers.ListField(child=serializers.ChoiceField(Metric.choices), read_only=True)
+
+    class Meta:
+        model = PauseReason
+        fields = ["code", "name", "stops", "ends_on_incoming", "waits_for_customer"]
+
+
+class Lookup(ListModelMixin, Reading):
+    asks = "rules.read"
+    serializer_class = NamedSerializer
+
+
+class People(Lookup):
+    """Who works here."""
+
+    asks = "people.read"
+    serializer_class = PersonSerializer
+    queryset = Person.objects.working()
+
+
+class Teams(Lookup):
+    """The tree of teams."""
+
+    serializer_class = TeamSerializer
+    queryset = Team.objects.filter(is_active=True).select_related("parent")
+
+
+class Categories(Lookup):
+    """What a case may be about."""
+
+    queryset = Category.objects.filter(is_active=True)
+
+
+class Services(Lookup):
+    """What customers may have from us."""
+
+    queryset = Service.objects.filter(is_active=True)
+
+
+class Skills(Lookup):
+    """What a functional escalation may ask for."""
+
+    queryset = Skill.objects.all()
+
+
+class PauseReasons(Lookup):
+    """Why clocks may stand still, and which of them do."""
+
+    serializer_class = PauseReasonSerializer
+    queryset = PauseReason.objects.filter(is_active=True)

@@ -1,0 +1,20 @@
+"""Where this app's part of the API is found: (prefix, viewset, name)."""
+
+from .cases import Cases
+from .lookups import Categories, PauseReasons, People, Services, Skills, Teams
+from .views import Clocks, Conversation, Customers, Notices, Promises
+
+ROUTES = [
+    ("cases", Conversation, "api-conversation"),
+    ("cases", Cases, "api-case"),
+    ("customers", Customers, "api-customer"),
+    ("clocks", Clocks, "api-clock"),
+    ("promises", Promises, "api-promise"),
+    ("notices", Notices, "api-notice"),
+    ("people", People, "api-person"),
+    ("teams", Teams, "api-team"),
+    ("categories", Categories, "api-category"),
+    ("services", Services, "api-service"),
+    ("skills", Skills, "api-skill"),
+    ("pause-reasons", PauseReasons, "api-pause-reason"),
+]

@@ -1,0 +1,104 @@
+"""Customers, what is on cases, and the asker's notices, to read and filter."""
+
+from django.db.models import Exists, OuterRef, Q
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.response import Response
+
+from cases.errors import NoOpenHour
+from cases.hours import NoOpenHours
+from cases.models import Case, Clock, Customer, Message, Notice, Promise
+from cases.operations import promising
+from cases.views.finding import may
+
+from . import filters, inputs, serializers
+from .reading import OfCases, OfOneCase, Reading
+from .verbs import verb
+
+
+class Customers(ListModelMixin, RetrieveModelMixin, Reading):
+    """Customers with their contacts."""
+
+    asks = "customer.read"
+    serializer_class = serializers.CustomerSerializer
+    filterset_class = filters.CustomerFilter
+    queryset = Customer.objects.select_related("account_manager").prefetch_related("contacts")
+
+
+class Clocks(ListModelMixin, RetrieveModelMixin, OfCases):
+    """The running and ended targets of the cases you reach."""
+
+    serializer_class = serializers.ClockSerializer
+    filterset_class = filters.ClockFilter
+    queryset = Clock.objects.select_related(
+        "case", "policy_version__policy", "calendar", "owed_by", "owed_by_team"
+    )
+
+    @extend_schema(responses=serializers.ReceiptSerializer)
+    @action(detail=True, filterset_class=None)
+    def receipt(self, request, pk):
+        """Why it is due when it is due, line by line."""
+        clock = self.get_object()
+        pauses = clock.case.pauses.select_related("reason").order_by("started_at", "pk")
+        if clock.ended_at is not None:
+            pauses = pauses.filter(started_at__lt=clock.ended_at)
+        try:
+            receipt = clock.receipt(pauses=pauses)
+        except NoOpenHours as error:
+            raise NoOpenHour(str(error)) from error
+        return Response(serializers.ReceiptSerializer(receipt).data)
+
+
+class Promises(ListModelMixin, RetrieveModelMixin, OfCases):
+    """Dates told to customers."""
+
+    serializer_class = serializers.PromiseSerializer
+    filterset_class = filters.PromiseFilter
+    queryset = Promise.objects.select_related("case", "made_by")
+
+    @verb(says=inputs.Nothing, answers=serializers.PromiseSerializer)
+    def keep(self, promise, said, *, by, now):
+        """What was promised was done, in time or not."""
+        promising.keep(promise=promise, by=by, now=now, **said)
+        return promise
+
+    @verb(says=inputs.Reason, answers=serializers.PromiseSerializer)
+    def withdraw(self, promise, said, *, by, now):
+        """The promise fell away, and the customer knows why."""
+        promising.withdraw(promise=promise, by=by, now=now, **said)
+        return promise
+
+
+class Conversation(OfOneCase):
+    """What was said on a case."""
+
+    asks = "case.find"
+    serializer_class = serializers.MessageSerializer
+    queryset = Message.objects.select_related("author", "contact")
+    filterset_class = filters.MessageFilter
+
+    @extend_schema(responses=serializers.MessageSerializer(many=True))
+    @action(detail=True)
+    def messages(self, request, number):
+        """The newest first. Who may only find the case does not see what was said among us."""
+        case = self.subject()
+        said = self.get_queryset().filter(case=case)
+        if not may(request.user, "case.read", case):
+            said = said.exclude(direction=Message.Direction.INTERNAL)
+        page = self.paginate_queryset(self.filter_queryset(said))
+        return self.get_paginated_response(serializers.MessageSerializer(page, many=True).data)
+
+
+class Notices(ListModelMixin, RetrieveModelMixin, Reading):
+    """Your own notices in the app, save those of cases that are no longer yours to know of."""
+
+    asks = "case.find"
+    serializer_class = serializers.NoticeSerializer
+    filterset_class = filters.NoticeFilter
+    queryset = Notice.objects.select_related("case")
+
+    def get_queryset(self):
+        findable = Case.objects.findable(self.request.user).filter(pk=OuterRef("case"))
+        mine = super().get_queryset().filter(person=self.request.user.pk, channel=Notice.Channel.IN_APP)
+        return mine.filter(Q(case=None) | Exists(findable))

@@ -1,0 +1,190 @@
+"""The managers' console: what all its pages have in common. The only file that knows Unfold.
+
+The forms write in the ordinary way; the middleware signs it and the database keeps the history. Who may do
+what is asked of the one table of roles, through the person's own `has_perm`.
+"""
+
+from functools import wraps
+
+from csp.constants import SELF, UNSAFE_EVAL
+from csp.decorators import csp_update
+from django.contrib.admin import ShowFacets
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import TextField, TimeField
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold import admin as unfold
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import PaginationInlineFormSet as InlineFormSet
+from unfold.sites import UnfoldAdminSite
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldAdminSelect2Widget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from cases import history_pages
+from cases.choices import time_zone_choices
+
+__all__ = [
+    "PRIMARY",
+    "ConsoleAdmin",
+    "ConsoleSite",
+    "HistoryAdmin",
+    "InlineFormSet",
+    "StackedInline",
+    "TabularInline",
+    "action",
+    "display",
+    "Widgets",
+]
+
+PRIMARY = ActionVariant.PRIMARY
+
+
+class Widgets:
+    """The console's own fields, by what they are for."""
+
+    Boxes = UnfoldAdminCheckboxSelectMultipleWidget
+    Choice = UnfoldAdminSelectWidget
+    LongChoice = UnfoldAdminSelect2Widget
+    LongChoices = UnfoldAdminSelect2MultipleWidget
+    Moment = UnfoldAdminSplitDateTimeWidget
+    Number = UnfoldAdminIntegerFieldWidget
+    Password = UnfoldAdminPasswordWidget
+    Text = UnfoldAdminTextInputWidget
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """Enters by the product's one door; its pages alone permit what Unfold's scripts need."""
+
+    index_title = _("Console")
+
+    def admin_view(self, view, cacheable=False):
+        inner = super().admin_view(view, cacheable)
+
+        @csp_update({"script-src": [SELF, UNSAFE_EVAL]})
+        @wraps(inner)
+        def guarded(request, *args, **kwargs):
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            return inner(request, *args, **kwargs)
+
+        return guarded
+
+    def login(self, request, extra_context=None):
+        return redirect_to_login(
+            request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index", current_app=self.name)
+        )
+
+
+class CappedPaginator(Paginator):
+    """Counts so many rows and no further, however long the table is: whoever wants others filters."""
+
+    CAP = 1000
+    template_name = "admin/capped_pagination.html"
+
+    @cached_property
+    def count(self):
+        return self.object_list.order_by()[: self.CAP].count()
+
+    @property
+    def is_capped(self):
+        return self.count == self.CAP
+
+
+class Fields:
+    """Form fields of pages and of the rows in them."""
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "time_zone":
+            kwargs["widget"] = Widgets.LongChoice(choices=time_zone_choices())
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(db_field, TimeField):
+            field.widget.format = "%H:%M"
+        if isinstance(db_field, TextField):
+            field.widget.attrs["rows"] = 3
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            # Each thing is made on its own page, where its checks and its reason are.
+            for can in ("add", "change", "delete", "view"):
+                setattr(field.widget, f"can_{can}_related", False)
+        return field
+
+    def has_delete_permission(self, request, obj=None):
+        return not getattr(self.model, "KEPT", False) and super().has_delete_permission(request, obj)
+
+
+class TabularInline(Fields, unfold.TabularInline):
+    extra = 0
+    hide_title = True
+
+
+class StackedInline(Fields, unfold.StackedInline):
+    extra = 0
+
+
+class ConsoleAdmin(Fields, unfold.ModelAdmin):
+    """A table with its pages: no unbounded count, no bulk deletion, no second record beside the history."""
+
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    paginator = CappedPaginator
+    list_per_page = 50
+    list_max_show_all = 200
+    compressed_fields = False
+    is_in_index = True
+
+    def get_actions(self, request):
+        return {}
+
+    def get_model_perms(self, request):
+        """What is a part of something else has pages, but no place in the index."""
+        return super().get_model_perms(request) if self.is_in_index else {}
+
+    def log_addition(self, request, obj, message):
+        """The database writes the history; a second record could only differ from it. So below."""
+
+    def log_change(self, request, obj, message):
+        pass
+
+    def log_deletions(self, request, queryset):
+        pass
+
+
+class HistoryAdmin(SimpleHistoryAdmin, ConsoleAdmin):
+    """A table with a history, which may be read by whoever may read the row, and never written."""
+
+    object_history_list_template = "admin/history_list.html"
+    history_list_per_page = 50
+
+    def get_urls(self):
+        # simple-history's page of one entry writes the old values back when it is posted to.
+        writes_back = f"{self.opts.app_label}_{self.opts.model_name}_simple_history"
+        return [url for url in super().get_urls() if url.name != writes_back]
+
+    def history_view(self, request, object_id, extra_context=None):
+        history_pages.require_visible(self, request, object_id)
+        return super().history_view(request, object_id, extra_context)
+
+    def get_history_queryset(self, request, history_manager, pk_name, object_id):
+        return (
+            super().get_history_queryset(request, history_manager, pk_name, object_id).order_by("-history_id")
+        )
+
+    def set_history_delta_changes(self, request, historical_records, foreign_keys_are_objs=True):
+        history_pages.describe(self.model, historical_records)
+
+    def history_view_title(self, request, obj):
+        return _("History of %(what)s") % {"what": obj}

@@ -1,0 +1,48 @@
+"""What operations refuse, each by name. The message is a sentence for people: what is wrong and what would
+be accepted."""
+
+from django.core.exceptions import ValidationError
+
+
+class Refused(ValidationError):
+    """An operation was refused; nothing was written. Forms and the API show its message."""
+
+
+class StaleCase(Refused):
+    """Somebody else changed the case since the page was loaded."""
+
+
+class WrongMove(Refused):
+    """The case's status does not permit this."""
+
+
+class AlreadyPaused(Refused):
+    """The case is paused for this reason already."""
+
+
+class Blocked(Refused):
+    """Something is still owed; each blocker is named."""
+
+
+class NotInForce(Refused):
+    """Something that was never published, or not yet."""
+
+
+class InThePast(Refused):
+    """The past of a calendar, a promise or a publication cannot be changed."""
+
+
+class NoOpenHour(Refused):
+    """Without an open hour nothing would ever be due."""
+
+
+class Incomplete(Refused):
+    """A text that must be there is missing."""
+
+
+class ConflictOfInterest(Refused):
+    """Somebody named in a complaint never owns or holds it."""
+
+
+class NotTheirs(Refused):
+    """This person may not do this here."""

@@ -1,0 +1,52 @@
+"""Who the customer is, what was asked, what is owed and by when."""
+
+from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
+from .case import Case, Category, IntakeRule, Party, Standing, Trigger, TriggerKind
+from .customer import Channel, Contact, Customer, Service, Subscription, Tier
+from .message import Message
+from .notice import Notice, NoticeKind
+from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
+from .promise import Promise
+from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
+from .timer import EnginePass, Timer
+
+__all__ = [
+    "Absence",
+    "Calendar",
+    "CalendarException",
+    "CalendarVersion",
+    "Case",
+    "Category",
+    "Channel",
+    "Clock",
+    "Contact",
+    "Customer",
+    "Duty",
+    "EnginePass",
+    "Holiday",
+    "IntakeRule",
+    "Membership",
+    "Message",
+    "Notice",
+    "NoticeKind",
+    "Party",
+    "Pause",
+    "PauseReason",
+    "Period",
+    "Person",
+    "PersonSkill",
+    "Promise",
+    "Service",
+    "Skill",
+    "SlaPolicy",
+    "SlaPolicyVersion",
+    "SlaTarget",
+    "Standing",
+    "Subscription",
+    "Team",
+    "Tier",
+    "Timer",
+    "Trigger",
+    "TriggerKind",
+    "Weekday",
+]

@@ -1,0 +1,114 @@
+"""What a notice says, in its reader's language and zone: one sentence for lists and subjects, the rest for
+mail."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+
+from .models import Message, NoticeKind
+from .states import Metric
+
+ICONS = {
+    NoticeKind.ASSIGNED: "user",
+    NoticeKind.TARGET_AT_RISK: "triangle",
+    NoticeKind.TARGET_BREACHED: "octagon",
+    NoticeKind.PROMISE_AT_RISK: "flag",
+    NoticeKind.PROMISE_BROKEN: "flag",
+    NoticeKind.PAUSE_ENDED: "pause",
+    NoticeKind.HANDOFF: "steps",
+    NoticeKind.HANDOFF_INFORMED: "steps",
+    NoticeKind.HOLDER_REMINDER: "bell",
+    NoticeKind.DEESCALATED: "check",
+    NoticeKind.TIMER_SET_ASIDE: "slashed",
+}
+
+
+def when(facts, name="due_at"):
+    """The instant `facts[name]` in the current zone, or an empty string."""
+    text = facts.get(name)
+    return (
+        formats.date_format(timezone.localtime(datetime.fromisoformat(text)), "DATETIME_FORMAT")
+        if text
+        else ""
+    )
+
+
+def sentence(notice):
+    """One sentence: what happened, and by when something is owed. In the language and zone that are
+    active."""
+    facts = notice.facts
+    words = {
+        "metric": _label(facts),
+        "due": when(facts),
+        "level": facts.get("level", ""),
+        "path": facts.get("path", ""),
+        "what": facts.get("what", ""),
+        "reason": facts.get("reason", ""),
+        "timer": facts.get("timer", ""),
+        "number": notice.case.number if notice.case_id else "",
+    }
+    if notice.kind == NoticeKind.HANDOFF and not words["due"]:
+        # The fallback holder is nobody's next to last: no term of theirs runs out.
+        return _("%(number)s was handed to you as the last resort of “%(path)s”") % words
+    return _sentences()[notice.kind] % words
+
+
+def _label(facts):
+    if facts.get("label"):
+        return facts["label"]
+    return Metric(facts["metric"]).label if facts.get("metric") else ""
+
+
+def _sentences():
+    return {
+        NoticeKind.CASE_RECEIVED: _("We have received your case %(number)s"),
+        NoticeKind.REPLY: _("Your case %(number)s"),
+        NoticeKind.ASSIGNED: _("%(number)s is yours now"),
+        NoticeKind.TARGET_AT_RISK: _("%(number)s is at risk: %(metric)s is due %(due)s"),
+        NoticeKind.TARGET_BREACHED: _("%(number)s is late: %(metric)s was due %(due)s"),
+        NoticeKind.PROMISE_AT_RISK: _("%(number)s: “%(what)s” is promised for %(due)s"),
+        NoticeKind.PROMISE_BROKEN: _(
+            "%(number)s: the promise “%(what)s” for %(due)s is broken; a new date is owed"
+        ),
+        NoticeKind.PAUSE_ENDED: _("%(number)s: the pause is over, its clocks run again"),
+        NoticeKind.HANDOFF: _(
+            "%(number)s was handed to you, level %(level)s of “%(path)s”: acknowledge by %(due)s"
+        ),
+        NoticeKind.HANDOFF_INFORMED: _("%(number)s went to level %(level)s of “%(path)s”"),
+        NoticeKind.HOLDER_REMINDER: _("%(number)s still waits for your acknowledgement, level %(level)s"),
+        NoticeKind.HANDOFF_DECLINED: _("%(number)s: the handoff was declined"),
+        NoticeKind.DEESCALATED: _("%(number)s came back to you: %(reason)s"),
+        NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
+    }
+
+
+def mail(notice):
+    """(subject, text) of a notice that leaves by mail, in the recipient's language and zone."""
+    to = notice.person or notice.contact
+    zone = ZoneInfo(notice.person.time_zone if notice.person_id else notice.case.customer.time_zone)
+    with translation.override(to.language), timezone.override(zone):
+        message = (
+            Message.objects.filter(pk=notice.facts.get("message")).first()
+            if "message" in notice.facts
+            else None
+        )
+        context = {
+            "notice": notice,
+            "case": notice.case,
+            "to": to,
+            "facts": notice.facts,
+            "sentence": sentence(notice),
+            "message": message,
+            "url": settings.SITE_URL.rstrip("/") + reverse("case", args=[notice.case.number])
+            if notice.case_id
+            else "",
+        }
+        kind = notice.kind if notice.contact_id else "person"
+        # A subject has one line, whatever a customer wrote into theirs.
+        subject = " ".join(render_to_string(f"emails/{kind}/subject.txt", context).split())
+        return subject, render_to_string(f"emails/{kind}/body.txt", context)

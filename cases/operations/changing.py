@@ -1,0 +1,31 @@
+"""The frame of every operation on one case: sign, lock, check, change, and leave its standing right."""
+
+from contextlib import contextmanager
+
+from django.utils.translation import gettext as _
+
+from cases import history
+from cases.errors import StaleCase
+from cases.models import Case
+
+from . import standing
+
+
+@contextmanager
+def changing(case, *, by, reason, now, revision=None):
+    """Yield the locked case; on leaving, save it with its revision bumped and refresh its standing.
+
+    `revision`, where given, is what the caller saw: StaleCase if somebody changed the case since.
+    """
+    with history.acting(by=by, reason=reason, now=now):
+        locked = Case.objects.lock(case.pk)
+        if revision is not None and revision != locked.revision:
+            raise StaleCase(
+                _("Somebody changed this case while you were writing. Look at it again; your text is kept.")
+            )
+        yield locked
+        locked.revision += 1
+        locked.save()
+        standing.refresh([locked], now=now)
+        # The caller's own copy shows what is true now.
+        case.__dict__.update({f.attname: getattr(locked, f.attname) for f in locked._meta.concrete_fields})

@@ -1,0 +1,328 @@
+"""Clocks start, stand still, go on, are re-targeted and end; their timers follow. Only under their cases'
+locks."""
+
+from django.utils.translation import gettext as _
+
+from cases import history
+from cases.errors import NoOpenHour
+from cases.hours import NoOpenHours
+from cases.models import Calendar, Clock, Pause, PauseReason, SlaPolicyVersion, SlaTarget
+from cases.prepared import Given, Prepared
+from cases.sets import update_each
+from cases.states import ClockState, Metric, TimerKind
+
+from . import breaches, timers
+
+SCHEDULE = ["state", "due_at", "late_after", "at_risk_at", "revision"]
+RETARGET = ["term_seconds", "at_risk_percent", "ends_on", "calendar", "policy_version"]
+# The resolution's and the first response's clocks start with the case; the next update's with what is said.
+FROM_THE_START = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
+
+OPEN = Prepared(lambda: Clock.objects.open().filter(case=Given("case")).order_by("pk"))
+PAUSES = Prepared(lambda: Pause.objects.filter(case__among=Given("cases")).order_by("started_at", "pk"))
+
+
+# --- Questions
+# --------------------------------------------------------------------------------------------------------
+
+
+def pauses_by_case(case_ids):
+    """{case id: [its pauses with their reasons, in order]}."""
+    found = {}
+    for pause in with_reasons(PAUSES.all(cases=set(case_ids))):
+        found.setdefault(pause.case_id, []).append(pause)
+    return found
+
+
+def with_reasons(pauses):
+    """`pauses` with their reasons, of which a desk has a handful."""
+    reasons = history.remembered("pause reasons", PauseReason.objects.in_bulk) if pauses else {}
+    for pause in pauses:
+        pause.reason = reasons[pause.reason_id]
+    return pauses
+
+
+def stopping(clock, pauses):
+    """The pauses whose reason stops this clock; statutory ones ignore pauses unless their term says
+    otherwise."""
+    return [p for p in pauses if clock.metric in p.reason.stops]
+
+
+def elapsed(clock, at, hours, pauses):
+    """Seconds of working time this clock has counted at `at`, those carried over included."""
+    spans = [(p.started_at, p.ended_at or max(at, p.started_at)) for p in stopping(clock, pauses)]
+    return clock.used_seconds + (hours.elapsed(clock.started_at, at, spans) if at > clock.started_at else 0)
+
+
+# --- The schedule
+# -----------------------------------------------------------------------------------------------------
+
+
+def schedule(clock, hours, pauses):
+    """Set when `clock` is at risk, due and late, from its start, its term and the pauses that stop it."""
+    mine = stopping(clock, pauses)
+    if any(p.ended_at is None for p in mine):
+        clock.state, clock.due_at, clock.late_after, clock.at_risk_at = ClockState.PAUSED, None, None, None
+        return
+    spans = [(p.started_at, p.ended_at) for p in mine]
+    left = max(clock.term_seconds - clock.used_seconds, 0)
+    at_risk = max(clock.term_seconds * clock.at_risk_percent / 100 - clock.used_seconds, 0)
+    try:
+        clock.state = ClockState.RUNNING
+        clock.due_at = hours.due(clock.started_at, left, spans)
+        clock.late_after = hours.late_after(clock.due_at, spans)
+        clock.at_risk_at = clock.due_at if at_risk >= left else hours.due(clock.started_at, at_risk, spans)
+    except NoOpenHours as error:
+        raise NoOpenHour(
+            _("The calendar “%(calendar)s” has no open hour left, so nothing would ever be due; give it one.")
+            % {"calendar": clock.calendar}
+        ) from error
+
+
+def _hours(clocks):
+    """{calendar id: WorkingHours} of the calendars that `clocks` run on."""
+    ids = frozenset(c.calendar_id for c in clocks)
+    return history.remembered(("hours", ids), lambda: Calendar.objects.hours(ids))
+
+
+def _schedule_all(clocks, pauses=None):
+    hours = _hours(clocks)
+    if pauses is None:
+        pauses = pauses_by_case({c.case_id for c in clocks})
+    for clock in clocks:
+        schedule(clock, hours[clock.calendar_id], pauses.get(clock.case_id, ()))
+
+
+def start(clocks, *, now, pauses=None):
+    """Create `clocks` (unsaved, with case, metric, term, calendar, started_at), scheduled and armed."""
+    clocks = list(clocks)
+    if clocks:
+        _schedule_all(clocks, pauses)
+        Clock.objects.bulk_create(clocks)
+        _arm(clocks, now)
+    return clocks
+
+
+def reschedule(clocks, *, now, also=(), pauses=None):
+    """Work out anew when each of `clocks` (open, of locked cases) is due, and arm it again. `also`: other
+    changed fields."""
+    clocks = list(clocks)
+    if not clocks:
+        return
+    settle(clocks, now=now)
+    _schedule_all(clocks, pauses)
+    for clock in clocks:
+        clock.revision += 1
+    update_each(clocks, [*SCHEDULE, "breached_at", *also])
+    timers.take_back({TimerKind.CLOCK_AT_RISK, *(c.breach_kind for c in clocks)}, [c.pk for c in clocks])
+    _arm(clocks, now)
+
+
+def settle(clocks, *, now):
+    """A term that is over stays over, also where the engine has not come round to say so: breach it before
+    it changes."""
+    late = [
+        c
+        for c in clocks
+        if c.state == ClockState.RUNNING
+        and c.breached_at is None
+        and now > c.late_after
+        and c.breach_kind == TimerKind.CLOCK_BREACHED
+    ]
+    breaches.breach({clock: clock.late_after for clock in late}, now=now)
+
+
+def _arm(clocks, now):
+    wanted = []
+    for clock in clocks:
+        if clock.state != ClockState.RUNNING or clock.breached_at is not None:
+            continue
+        wanted.append(
+            timers.arm(
+                case_id=clock.case_id,
+                kind=clock.breach_kind,
+                subject_id=clock.pk,
+                due_at=clock.late_after,
+                now=now,
+                occurrence=clock.revision,
+                just_after=True,
+            )
+        )
+        warned = clock.warned_at is not None and clock.at_risk_at <= clock.warned_at
+        if clock.breach_kind == TimerKind.CLOCK_BREACHED and clock.at_risk_at < clock.due_at and not warned:
+            wanted.append(
+                timers.arm(
+                    case_id=clock.case_id,
+                    kind=TimerKind.CLOCK_AT_RISK,
+                    subject_id=clock.pk,
+                    due_at=clock.at_risk_at,
+                    now=now,
+                    occurrence=clock.revision,
+                )
+            )
+    timers.save(wanted)
+
+
+def end(clocks, *, at, now, state=None, pauses=None):
+    """End `clocks` at `at`: met while elapsed <= term and no breach stood before, else missed; or as
+    `state` says."""
+    clocks = [c for c in clocks if c.is_open]
+    if not clocks:
+        return
+    hours = _hours(clocks)
+    if pauses is None:
+        pauses = pauses_by_case({c.case_id for c in clocks})
+    unnoticed = {}
+    for clock in clocks:
+        counted = elapsed(clock, at, hours[clock.calendar_id], pauses.get(clock.case_id, ()))
+        in_time = counted <= clock.term_seconds and not (clock.breached_at and clock.breached_at < at)
+        if not in_time and clock.breached_at is None and state is None:
+            unnoticed[clock] = clock.late_after or at
+        clock.state = state or (ClockState.MET if in_time else ClockState.MISSED)
+        clock.ended_at, clock.elapsed_seconds = max(at, clock.started_at), int(counted)
+    breaches.breach(
+        {c: at for c, at in unnoticed.items() if c.breach_kind == TimerKind.CLOCK_BREACHED}, now=now
+    )
+    update_each(clocks, ["state", "ended_at", "elapsed_seconds", "breached_at"])
+    timers.take_back({TimerKind.CLOCK_AT_RISK, *(c.breach_kind for c in clocks)}, [c.pk for c in clocks])
+
+
+# --- A case's clocks
+# --------------------------------------------------------------------------------------------------
+
+
+def targets(version, priority):
+    """{metric: target} that a policy version owes to a priority: its own target, else that for any
+    priority."""
+    chosen = {}
+    for target in version.targets.all():
+        if target.priority == priority or (target.priority is None and target.metric not in chosen):
+            chosen[target.metric] = target
+    return chosen
+
+
+def _clock(case, target, started_at, used_seconds=0):
+    return Clock(
+        case=case,
+        metric=target.metric,
+        policy_version_id=target.version_id,
+        calendar_id=target.calendar_id,
+        term_seconds=target.term_seconds,
+        at_risk_percent=target.at_risk_percent,
+        ends_on=target.ends_on,
+        started_at=started_at,
+        used_seconds=used_seconds,
+    )
+
+
+def start_for_case(case, version, *, now):
+    """The clocks that start when a case comes: first response and resolution; ownership once a team has
+    it."""
+    owed = targets(version, case.priority)
+    wanted = [_clock(case, owed[m], case.received_at) for m in FROM_THE_START if m in owed]
+    if case.team_id and Metric.OWNERSHIP in owed:
+        wanted.append(_clock(case, owed[Metric.OWNERSHIP], now))
+    return start(wanted, now=now, pauses={})
+
+
+def _open_of(case, *metrics):
+    mine = [c for c in OPEN.all(case=case.pk) if c.breach_kind == TimerKind.CLOCK_BREACHED]
+    return [c for c in mine if not metrics or c.metric in metrics]
+
+
+def answered(case, *, at, now):
+    """A public word by a person, or a reached call: ends first response, next update and ownership; the
+    next update is owed anew."""
+    open_clocks = _open_of(case, Metric.FIRST_RESPONSE, Metric.NEXT_UPDATE, Metric.OWNERSHIP)
+    # A cadence continues from min(done, due): an early word buys no silence, a late one gets none.
+    dues = [c.due_at for c in open_clocks if c.metric != Metric.OWNERSHIP and c.due_at]
+    end(open_clocks, at=at, now=now)
+    if case.is_live:
+        _owe_update(case, min([at, *dues]), now)
+
+
+def asked(case, *, at, now):
+    """The customer came to us: if no update is owed yet, one is from now; first response covers a case not
+    answered yet."""
+    if not _open_of(case, Metric.FIRST_RESPONSE, Metric.NEXT_UPDATE):
+        _owe_update(case, at, now)
+
+
+def _owe_update(case, from_at, now):
+    target = targets(version_of(case), case.priority).get(Metric.NEXT_UPDATE)
+    if target is not None:
+        start([_clock(case, target, from_at)], now=now)
+
+
+def version_of(case):
+    """The policy version that `case` is served by, with its targets."""
+    pk = case.policy_version_id
+    return history.remembered(
+        ("policy version", pk), lambda: SlaPolicyVersion.objects.prefetch_related("targets").get(pk=pk)
+    )
+
+
+def received_by_team(case, *, now):
+    """A team hands on and another receives: the ownership clock ends and starts anew."""
+    target = targets(version_of(case), case.priority).get(Metric.OWNERSHIP)
+    if target is None:
+        return  # whoever owes none has none open: moving to such a policy stopped it
+    end(_open_of(case, Metric.OWNERSHIP), at=now, now=now)
+    if case.team_id and case.is_live:
+        start([_clock(case, target, now)], now=now)
+
+
+def retarget(case, version, *, now):
+    """Another priority or policy: each open clock gets that target's term, from its original start with its
+    pauses kept.
+
+    Terms of a target that is no longer owed are stopped; a breach that stood, stands.
+    """
+    owed = targets(version, case.priority)
+    kept, gone = [], []
+    everything = _open_of(case)
+    settle(everything, now=now)
+    for clock in everything:
+        target = owed.get(clock.metric)
+        (kept if target else gone).append(clock)
+        if target:
+            clock.term_seconds, clock.at_risk_percent = target.term_seconds, target.at_risk_percent
+            clock.ends_on, clock.calendar_id, clock.policy_version_id = (
+                target.ends_on,
+                target.calendar_id,
+                version.pk,
+            )
+    # One whose new term is over already is due at once: breached by this change, now, once.
+    reschedule(kept, now=now, also=RETARGET)
+    end(gone, at=now, now=now, state=ClockState.STOPPED)
+
+
+def resolved(case, *, at, now, pauses):
+    """Everything owed to a live case ends, save a resolution that ends only on closing."""
+    everything = _open_of(case)
+    waits = [c for c in everything if c.metric == Metric.RESOLUTION and c.ends_on == SlaTarget.EndsOn.CLOSED]
+    ended = [c for c in everything if c not in waits]
+    # A case resolved without a public word still owed one: the first response was then given with the
+    # resolution.
+    end(ended, at=at, now=now, pauses={case.pk: pauses})
+
+
+def closed(case, *, at, now, pauses):
+    end(_open_of(case), at=at, now=now, pauses={case.pk: pauses})
+
+
+def reopened(case, *, at, now):
+    """A new resolution clock with the remaining time, the ended interval not counted; and the next update
+    is owed."""
+    if not _open_of(case, Metric.RESOLUTION):
+        last = case.clocks.filter(metric=Metric.RESOLUTION).order_by("-pk").first()
+        target = targets(version_of(case), case.priority).get(Metric.RESOLUTION)
+        if target is not None:
+            used = last.elapsed_seconds if last else 0
+            again = _clock(case, target, at, used_seconds=used or 0)
+            # A promise missed before is not missed a second time by what was reopened.
+            if last and last.breached_at and used and used > again.term_seconds:
+                again.breached_at = last.breached_at
+            start([again], now=now)
+    if not _open_of(case, Metric.NEXT_UPDATE):
+        _owe_update(case, at, now)

@@ -1,0 +1,67 @@
+"""Resolve, reopen, close. A case answered is not a case resolved; a case resolved is not a case closed."""
+
+from django.utils.translation import gettext as _
+
+from cases import closing
+from cases.errors import Blocked, Incomplete, WrongMove
+from cases.models import TriggerKind
+from cases.states import CaseStatus, may_move
+
+from . import clocks, pausing, triggers
+from .changing import changing
+
+
+def _move(case, status):
+    if not may_move(case.status, status):
+        raise WrongMove(
+            _("A case that is %(old)s cannot become %(new)s.")
+            % {"old": case.get_status_display(), "new": CaseStatus(status).label}
+        )
+    case.status = status
+
+
+def resolve(*, case, reason, by, now, revision=None):
+    """What was owed is done. Ends pauses, clocks and what higher apps hung on the case."""
+    if not reason.strip():
+        raise Incomplete(_("Say what was done for the customer."))
+    with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
+        _move(locked, CaseStatus.RESOLVED)
+        clocks.resolved(locked, at=now, now=now, pauses=pausing.end_all(locked, now=now))
+        closing.end_with(locked, by=by, now=now, outcome="resolved")
+        locked.resolved_at = now
+
+
+def close(*, case, reason, by, now, revision=None):
+    """The end. Raises Blocked with every blocker named."""
+    if not reason.strip():
+        raise Incomplete(_("Say why the case can be closed."))
+    with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
+        _move(locked, CaseStatus.CLOSED)
+        blockers = closing.blockers(locked)
+        if blockers:
+            raise Blocked(blockers)
+        clocks.closed(locked, at=now, now=now, pauses=pausing.end_all(locked, now=now))
+        closing.end_with(locked, by=by, now=now, outcome="closed")
+        locked.closed_at = now
+
+
+def reopen(*, case, reason, by, now, revision=None):
+    """It was not done after all: open again, with the time that was left. Raises WrongMove on a live case."""
+    if not reason.strip():
+        raise Incomplete(_("Say why the case is opened again."))
+    with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
+        if locked.is_live:
+            raise WrongMove(
+                _("Only a case that is resolved or closed is reopened; this one is %(status)s.")
+                % {"status": locked.get_status_display()}
+            )
+        open_again(locked, now=now)
+
+
+def open_again(case, *, now):
+    """Put a locked case that is resolved or closed to work again, with the time that was left."""
+    _move(case, CaseStatus.OPEN)
+    case.resolved_at = case.closed_at = None
+    case.reopened_count += 1
+    clocks.reopened(case, at=now, now=now)
+    triggers.happened(case, TriggerKind.REOPENED, at=now, now=now)

@@ -1,0 +1,106 @@
+"""Queue notices in the outbox, as a set, with the fact they tell."""
+
+from dataclasses import dataclass, field
+
+from cases import history
+from cases.models import Contact, Notice, NoticeKind, Party, Person, Standing
+
+# What is worth a mail beside the line in the app.
+BY_MAIL = {
+    NoticeKind.HANDOFF,
+    NoticeKind.TARGET_BREACHED,
+    NoticeKind.PROMISE_BROKEN,
+    NoticeKind.TIMER_SET_ASIDE,
+}
+# Whoever is handed a restricted case hears of it by that.
+TO_THE_HOLDER = {NoticeKind.HANDOFF, NoticeKind.HOLDER_REMINDER}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One notice to somebody. `about` names the fact: the same fact is never told twice to the same
+    person."""
+
+    kind: str
+    case: object
+    about: str
+    person: Person | None = None
+    contact: Contact | None = None
+    facts: dict = field(default_factory=dict)
+
+
+def queue(wanted, *, now):
+    """Write the notices for `wanted`; those already written for the same fact and recipient are left as
+    they are.
+
+    Nobody hears of a case that is kept from them (RULES 1): the subject of a complaint, strangers to a
+    restricted case.
+    """
+    wanted = list(wanted)
+    current = history.current()
+    silent = current is not None and current.silent
+    notices = {}
+    kept_from = _kept_from([want for want in wanted if want.person is not None])
+    for want in wanted:
+        if want.person is not None and kept_from(want):
+            continue
+        for channel in _channels(want):
+            notice = _notice(want, channel, now, silent)
+            notices[notice.key] = notice
+    Notice.objects.bulk_create(notices.values(), ignore_conflicts=True)
+
+
+def _kept_from(wanted):
+    """A question about one of `wanted` (to people): whether its case is kept from them. At most two queries
+    in all."""
+    cases = {want.case.pk: want.case for want in wanted}
+    if not cases:
+        return None
+    named = set(Party.objects.filter(case__in=cases).values_list("case_id", "person_id", "kind"))
+    restricted = [case for case in cases.values() if case.is_restricted]
+    held = (
+        set(Standing.objects.filter(case__in=restricted).values_list("case_id", "holder_id"))
+        if restricted
+        else set()
+    )
+
+    def kept(want):
+        pair = (want.case.pk, want.person.pk)
+        if (*pair, Party.Kind.SUBJECT) in named:
+            return True
+        if not want.case.is_restricted or want.kind in TO_THE_HOLDER:
+            return False
+        return (*pair, Party.Kind.ACCESS) not in named and pair not in held
+
+    return kept
+
+
+def _channels(want):
+    if want.contact is not None:
+        return [Notice.Channel.MAIL] if want.contact.email else []
+    if want.person.is_system:
+        return []
+    by_mail = want.kind in BY_MAIL and want.person.email
+    return [Notice.Channel.IN_APP, Notice.Channel.MAIL] if by_mail else [Notice.Channel.IN_APP]
+
+
+def _notice(want, channel, now, silent):
+    to = f"p{want.person.pk}" if want.person else f"c{want.contact.pk}"
+    notice = Notice(
+        case=want.case,
+        kind=want.kind,
+        person=want.person,
+        contact=want.contact,
+        channel=channel,
+        facts=want.facts,
+        key=f"{want.kind}:{want.about}:{to}:{channel}",
+        created_at=now,
+    )
+    if silent:
+        notice.state = Notice.State.RECORDED
+    elif channel == Notice.Channel.IN_APP:
+        # In the holder's list as soon as it is committed; nothing has to be carried anywhere.
+        notice.state, notice.sent_at = Notice.State.SENT, now
+    else:
+        notice.next_attempt_at = now
+    return notice

@@ -1,0 +1,102 @@
+"""Dates told to a customer become tracked deadlines."""
+
+from django.utils.translation import gettext as _
+
+from cases.errors import Incomplete, InThePast, WrongMove
+from cases.models import Channel, Promise
+from cases.states import TimerKind
+
+from . import timers
+from .changing import changing
+
+# A reminder comes when three quarters of the time to a promise are over.
+REMIND_AFTER = 0.75
+
+
+def promise(
+    *,
+    case,
+    what,
+    due_at,
+    by,
+    now,
+    kind=Promise.Kind.UPDATE,
+    channel=Channel.MAIL,
+    told_at=None,
+    replaces=None,
+    revision=None,
+):
+    """Track what was promised to the customer by `due_at`. With `replaces`, the new date for an open or
+    broken promise."""
+    told_at = told_at or now
+    if not what.strip():
+        raise Incomplete(_("Say what was promised."))
+    if due_at <= max(told_at, now):
+        raise InThePast(_("A promise must be for a time to come; give a later one."))
+    with changing(case, by=by, reason=_("promised to the customer"), now=now, revision=revision) as locked:
+        row = Promise.objects.create(
+            case=locked,
+            what=what.strip(),
+            kind=kind,
+            due_at=due_at,
+            told_at=told_at,
+            told_by_channel=channel,
+            made_by_id=by.pk,
+        )
+        if replaces is not None:
+            _replace(replaces, row, now)
+        at_risk = told_at + (due_at - told_at) * REMIND_AFTER
+        timers.save(
+            [
+                timers.arm(
+                    case_id=locked.pk,
+                    kind=TimerKind.PROMISE_AT_RISK,
+                    subject_id=row.pk,
+                    due_at=max(at_risk, now),
+                    now=now,
+                ),
+                timers.arm(
+                    case_id=locked.pk,
+                    kind=TimerKind.PROMISE_BROKEN,
+                    subject_id=row.pk,
+                    due_at=due_at,
+                    now=now,
+                    just_after=True,
+                ),
+            ]
+        )
+    return row
+
+
+def keep(*, promise, by, now, revision=None):
+    """What was promised was done, in time or not; the lateness is in its times."""
+    with changing(promise.case, by=by, reason=_("promise kept"), now=now, revision=revision):
+        _end(promise, Promise.State.KEPT, now)
+
+
+def withdraw(*, promise, by, now, reason, revision=None):
+    """The promise fell away, and the customer knows why."""
+    if not reason.strip():
+        raise Incomplete(_("Say why the promise falls away, and that the customer was told."))
+    with changing(promise.case, by=by, reason=reason, now=now, revision=revision):
+        _end(promise, Promise.State.WITHDRAWN, now)
+
+
+def _end(promise, state, now):
+    promise.refresh_from_db()
+    if promise.state not in (Promise.State.OPEN, Promise.State.BROKEN):
+        raise WrongMove(_("This promise is %(state)s already.") % {"state": promise.get_state_display()})
+    promise.state, promise.ended_at = state, now
+    promise.save(update_fields=["state", "ended_at"])
+    timers.take_back({TimerKind.PROMISE_AT_RISK, TimerKind.PROMISE_BROKEN}, [promise.pk])
+
+
+def _replace(old, new, now):
+    old.refresh_from_db()
+    if old.state == Promise.State.BROKEN:
+        old.replaced_by = new
+        old.save(update_fields=["replaced_by"])
+    else:
+        _end(old, Promise.State.REPLACED, now)
+        old.replaced_by = new
+        old.save(update_fields=["replaced_by"])

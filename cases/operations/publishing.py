@@ -1,0 +1,124 @@
+"""Put a draft of a calendar or an SLA policy in force: checked as a whole, from an instant that is not yet
+past."""
+
+import uuid
+
+from django.utils.translation import gettext as _
+
+from cases import history
+from cases.errors import InThePast, NoOpenHour, Refused, WrongMove
+from cases.hours_words import sentences
+from cases.models import Calendar, CalendarVersion, Case, Clock, SlaPolicyVersion
+
+from . import clocks, standing
+
+# Open clocks of a changed calendar are worked out anew so many cases at a time.
+REARM = 2000
+
+
+def publish_calendar(*, version, by, now, effective_at=None, reason=""):
+    """Publish a calendar's draft from `effective_at` (else `now`) on, and re-arm the open clocks that run
+    on it.
+
+    A calendar's past is immutable: raises InThePast for an instant before `now` (its first version governs
+    all time
+    before, too). Raises NoOpenHour, and Refused for periods that overlap.
+    """
+    effective_at = effective_at or now
+    with history.acting(by=by, reason=reason or _("calendar published"), now=now):
+        version = (
+            CalendarVersion.objects.select_related("calendar")
+            .select_for_update(no_key=True, of=("self",))
+            .get(pk=version.pk)
+        )
+        _require_draft(version)
+        earlier = version.calendar.versions.exclude(published_at=None).order_by("-effective_at").first()
+        if earlier is not None and effective_at < max(now, earlier.effective_at):
+            raise InThePast(
+                _(
+                    "What was in force until now cannot be changed;"
+                    " let this version begin now or later, after version %(number)d."
+                )
+                % {"number": earlier.number}
+            )
+        if found := calendar_findings(version):
+            raise (Refused if version.periods.exists() else NoOpenHour)(found)
+        version.effective_at, version.published_at, version.published_by_id = effective_at, now, by.pk
+        version.save()
+        version.calendar.revision = uuid.uuid4()
+        version.calendar.save()
+        history.forget()
+        rearm(version.calendar, now=now)
+    return version
+
+
+def _require_draft(version):
+    if version.published_at is not None:
+        raise WrongMove(
+            _("Version %(number)d is published already and never changes; make a new version.")
+            % {"number": version.number}
+        )
+
+
+def calendar_findings(version):
+    """What speaks against publishing `version` of a calendar: a sentence each, that says what to change."""
+    if not version.periods.exists() and not version.exceptions.exclude(opens=None).exists():
+        return [
+            _("“%(calendar)s” would never be open; give it at least one period.")
+            % {"calendar": version.calendar}
+        ]
+    return sentences(version.working_hours(version.calendar.time_zone))
+
+
+def policy_findings(version):
+    """What speaks against publishing `version` of a policy, likewise."""
+    if not version.targets.exists():
+        return [_("A policy without targets owes nothing; give it at least one.")]
+    conditions = (version.category_id, version.tier, version.channel, version.service_id)
+    if version.policy.is_default and any(conditions):
+        return [_("The default policy is owed to every case; leave its conditions empty.")]
+    drafts = Calendar.objects.filter(pk__in=version.targets.values("calendar"), revision=None).order_by(
+        "name"
+    )
+    return [
+        _("The calendar “%(calendar)s” is not published yet; publish it first.") % {"calendar": draft}
+        for draft in drafts
+    ]
+
+
+def rearm(calendar, *, now):
+    """Work out anew when each open clock on `calendar` is due, its cases locked first."""
+    case_ids = sorted(set(Clock.objects.open().filter(calendar=calendar).values_list("case_id", flat=True)))
+    for start in range(0, len(case_ids), REARM):
+        cases = Case.objects.lock_all(case_ids[start : start + REARM])
+        mine = Clock.objects.open().filter(calendar=calendar, case__in=[c.pk for c in cases])
+        clocks.reschedule(list(mine.select_related("calendar")), now=now)
+        standing.refresh(cases, now=now)
+
+
+def publish_policy(*, version, by, now, effective_at=None, reason=""):
+    """Publish a policy's draft: it serves cases received from `effective_at` on; open ones stay where they
+    are.
+
+    Raises Refused for a version without targets, InThePast for an instant before the newest one in force.
+    """
+    effective_at = effective_at or now
+    with history.acting(by=by, reason=reason or _("policy published"), now=now):
+        version = (
+            SlaPolicyVersion.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("policy")
+            .get(pk=version.pk)
+        )
+        _require_draft(version)
+        earlier = version.policy.versions.exclude(published_at=None).order_by("-effective_at").first()
+        if earlier is not None and effective_at < max(now, earlier.effective_at):
+            raise InThePast(
+                _("Version %(number)d is in force; let this one begin now or later.")
+                % {"number": earlier.number}
+            )
+        if found := policy_findings(version):
+            raise (NoOpenHour if version.targets.exists() else Refused)(found)
+        version.effective_at, version.published_at, version.published_by_id = effective_at, now, by.pk
+        version.save()
+        history.forget()
+    return version

@@ -1,0 +1,41 @@
+"""Arm and take back timers. Only under their cases' locks."""
+
+from datetime import timedelta
+
+from cases.models import Timer
+from cases.states import TimerKind
+
+# A breach is strictly after its instant, and an event at the very instant comes before it.
+JUST_AFTER = timedelta(microseconds=1)
+
+
+def arm(*, case_id, kind, subject_id, due_at, now, step=0, occurrence=0, just_after=False):
+    """An unsaved timer; hand several to `save`. `just_after`: fires strictly after `due_at`."""
+    return Timer(
+        case_id=case_id,
+        kind=kind,
+        subject_id=subject_id,
+        step=step,
+        occurrence=occurrence,
+        due_at=due_at,
+        wake_at=due_at + JUST_AFTER if just_after else due_at,
+        armed_at=now,
+    )
+
+
+def save(timers):
+    Timer.objects.bulk_create(timers)
+
+
+def take_back(kinds, subject_ids):
+    """Delete pending timers of these kinds and subjects; fired ones stay."""
+    if subject_ids:
+        Timer.objects.pending().filter(kind__in=kinds, subject_id__in=subject_ids).delete()
+
+
+def ask_for_review(case_ids, *, now):
+    """ "Something about this case changed, look at the rules": due now, at most one pending a case."""
+    case_ids = sorted(set(case_ids))
+    wanted = [arm(case_id=pk, kind=TimerKind.REVIEW, subject_id=pk, due_at=now, now=now) for pk in case_ids]
+    # Where one is pending already, the database's own rule keeps it the only one.
+    Timer.objects.bulk_create(wanted, ignore_conflicts=True)

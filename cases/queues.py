@@ -1,0 +1,137 @@
+"""The views of the queue: which standings each shows, in the order in which they are owed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.functional import Promise as Lazy
+from django.utils.translation import gettext_lazy as _
+
+from cases import roles
+from cases.models import Case, Pause, Promise, Standing, Team
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks, in which teams they are, and when: what a view of the queue depends on."""
+
+    person: object
+    teams: frozenset
+    now: datetime
+
+    @classmethod
+    def of(cls, person, now):
+        teams = Team.objects.filter(memberships__person=person).values_list("pk", flat=True)
+        wide = roles.scope(person, "case.work") >= roles.Scope.DEPARTMENT
+        return cls(person, frozenset(Team.with_all_below(teams) if wide else teams), now)
+
+    @property
+    def end_of_today(self):
+        """Midnight that ends the reader's own day, as an instant."""
+        tomorrow = timezone.localdate(self.now) + timedelta(days=1)
+        return timezone.make_aware(datetime.combine(tomorrow, time.min))
+
+
+@dataclass(frozen=True)
+class QueueView:
+    key: str
+    title: Lazy
+    icon: str
+    chosen: Callable
+    nothing: Lazy
+    is_personal: bool = False  # empty for ever for those who work no cases
+
+
+def _next(reader):
+    mine = Q(whose=reader.person) | Q(owner=reader.person) | Q(holder=reader.person)
+    return mine | Q(whose=None, whose_team__in=reader.teams) | Q(holder=None, holder_team__in=reader.teams)
+
+
+def _mine(reader):
+    return Q(owner=reader.person) | Q(holder=reader.person)
+
+
+def _team(reader):
+    return Q(team__in=reader.teams) | Q(holder_team__in=reader.teams)
+
+
+def _unassigned(reader):
+    return Q(owner=None) & (Q(team=None) | Q(team__in=reader.teams))
+
+
+def _at_risk(reader):
+    return Q(is_breached=True) | Q(at_risk_at__lte=reader.now)
+
+
+def _escalated(reader):
+    return Q(holder=reader.person) | Q(holder=None, holder_team__in=reader.teams)
+
+
+def _waiting(reader):
+    return Exists(Pause.objects.open().filter(case=OuterRef("case"), reason__waits_for_customer=True))
+
+
+def _promised(reader):
+    return Exists(Promise.objects.open().filter(case=OuterRef("case"), due_at__lt=reader.end_of_today))
+
+
+def _all(reader):
+    return Q()
+
+
+VIEWS = {
+    view.key: view
+    for view in (
+        QueueView(
+            "",
+            _("My next obligation"),
+            "home",
+            _next,
+            _("Nothing is owed by you or your teams."),
+            is_personal=True,
+        ),
+        QueueView("mine", _("Mine"), "user", _mine, _("You own and hold no open case."), is_personal=True),
+        QueueView(
+            "team", _("My team’s"), "users", _team, _("Your teams have no open case."), is_personal=True
+        ),
+        QueueView("unassigned", _("Unassigned"), "inbox", _unassigned, _("Every open case has an owner.")),
+        QueueView("risk", _("At risk"), "triangle", _at_risk, _("No term is breached or about to be.")),
+        QueueView(
+            "escalated",
+            _("Escalated to me"),
+            "steps",
+            _escalated,
+            _("Nobody has handed you a case."),
+            is_personal=True,
+        ),
+        QueueView(
+            "waiting", _("Waiting for customer"), "chat", _waiting, _("No clock waits for a customer.")
+        ),
+        QueueView("promises", _("Promises due today"), "flag", _promised, _("No promise is due today.")),
+        QueueView("all", _("All open"), "filter", _all, _("There is no open case.")),
+    )
+}
+
+
+def standings(view, reader):
+    """The live standings of `view` that `reader` may see, unordered."""
+    reachable = Case.objects.reachable(reader.person).filter(pk=OuterRef("case"))
+    return Standing.objects.live().filter(view.chosen(reader)).filter(Exists(reachable))
+
+
+def offered_to(person):
+    """The views a person is offered: those about oneself only to those who work cases."""
+    works = roles.may(person, "case.work")
+    return [view for view in VIEWS.values() if works or not view.is_personal]
+
+
+# Nobody needs to know whether it is 100 or 40,000; counting stops here.
+ENOUGH = 99
+
+
+def count(view, reader):
+    """How many there are, as the sidebar says it: never more than a glance costs."""
+    number = standings(view, reader).order_by()[: ENOUGH + 1].count()
+    return f"{ENOUGH}+" if number > ENOUGH else str(number)

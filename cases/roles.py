@@ -1,0 +1,122 @@
+"""Who may do what: one table, asked by pages, console and API alike (RULES 1). Pure: it is given people and
+facts."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    AGENT = "agent", _("Agent")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    ESCALATION_MANAGER = "manager", _("Escalation manager")
+    AUDITOR = "auditor", _("Auditor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class Scope(models.IntegerChoices):
+    """How far a permission reaches. Each wider one includes the narrower ones."""
+
+    NONE = 0, _("not at all")
+    OWN = 1, _("own teams, and what was handed over")
+    DEPARTMENT = 2, _("own teams and all below them")
+    ALL = 3, _("everything")
+
+
+A, S, M, U, D = (Role.AGENT, Role.SUPERVISOR, Role.ESCALATION_MANAGER, Role.AUDITOR, Role.ADMINISTRATOR)
+NONE, OWN, DEPARTMENT, ALL = (Scope.NONE, Scope.OWN, Scope.DEPARTMENT, Scope.ALL)
+
+# action: {role: scope}; a role that is not named may not.
+MAY = {
+    "case.work": {A: OWN, S: DEPARTMENT, M: ALL},  # reply, promise, pause, resolve, escalate
+    "case.open": {A: ALL, S: ALL, M: ALL},  # bring a new case
+    "case.find": {
+        A: ALL,
+        S: ALL,
+        M: ALL,
+        U: ALL,
+    },  # by number or customer: holder, state, what was told, what is next
+    "case.log": {A: ALL, S: ALL, M: ALL},  # log a call or a note on any case found
+    "case.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL},  # the whole of it
+    "escalation.hold": {A: OWN, S: DEPARTMENT, M: ALL},
+    "resolution.declare": {S: DEPARTMENT, M: ALL},
+    "rules.read": {A: ALL, S: ALL, M: ALL, U: ALL, D: ALL},
+    "rules.draft": {S: ALL, M: ALL},
+    "rules.publish": {M: ALL},
+    "people.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL, D: ALL},
+    "people.change": {S: DEPARTMENT, M: ALL, D: ALL},
+    "customer.read": {A: ALL, S: ALL, M: ALL, U: ALL},
+    "customer.change": {A: ALL, S: ALL, M: ALL},
+    "history.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL},
+    "settings.change": {D: ALL},
+}
+
+
+def scope(person, action):
+    """How far `person` may do `action`. Raises KeyError for an action that is not in the table."""
+    allowed = MAY[action]
+    if not getattr(person, "is_authenticated", False) or not person.is_active or person.is_system:
+        return Scope.NONE
+    return allowed.get(Role(person.role), Scope.NONE)
+
+
+def may(person, action):
+    """Whether `person` may do `action` at all; which cases it reaches is CaseQuerySet.reachable."""
+    return scope(person, action) > Scope.NONE
+
+
+# --- The console
+# -----------------------------------------------------------------------------------------------------
+
+# Which table of models (by what they are about) asks which action to see and to change in the console.
+CONFIGURATION = {
+    "calendar",
+    "calendarversion",
+    "period",
+    "calendarexception",
+    "holiday",
+    "slapolicy",
+    "slapolicyversion",
+    "slatarget",
+    "category",
+    "service",
+    "pausereason",
+    "intakerule",
+    "escalationpath",
+    "pathversion",
+    "level",
+    "levelinform",
+    "rule",
+}
+PEOPLE = {"person", "team", "membership", "skill", "personskill", "absence", "duty"}
+CUSTOMERS = {"customer", "contact", "subscription"}
+
+
+# Which roles somebody may give and take. Nobody changes their own.
+GRANTS = {M: {A, S, M}, D: set(Role)}
+
+
+def may_grant(person, role):
+    """Whether `person` may make somebody a `role`, or change who is one: their role, limit, and whether
+    they may log in."""
+    return may(person, "people.change") and Role(role) in GRANTS.get(Role(person.role), ())
+
+
+def may_enter_console(person):
+    """Supervisors draft, managers publish, administrators keep people, auditors read. Agents work in the
+    pages."""
+    return person.role in (Role.SUPERVISOR, Role.ESCALATION_MANAGER, Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+def has_model_permission(person, permission):
+    """Django's `app.verb_model` asked of the table above. Facts of a case are read in the console, never
+    changed there."""
+    verb, _sep, model = permission.rpartition(".")[2].partition("_")
+    model = model.removeprefix("historical")
+    reading = verb == "view"
+    if model in CONFIGURATION:
+        return may(person, "rules.read" if reading else "rules.draft")
+    if model in PEOPLE:
+        return may(person, "people.read" if reading else "people.change")
+    if model in CUSTOMERS:
+        return may(person, "customer.read" if reading else "customer.change") and verb != "delete"
+    return reading and may(person, "history.read")

@@ -1,0 +1,49 @@
+"""What the workers do when they are woken: look at the table. Here the clock is read; below it is given."""
+
+import multiprocessing
+import threading
+from datetime import timedelta
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.utils import timezone
+
+from cases import engine
+from cases.operations import delivering
+
+# A tick comes every 5 s and stays 7, so that two overlap and a lost one is not missed.
+LINGER = 7
+stopping = threading.Event()
+
+
+@worker_shutting_down.connect
+def stop_lingering(**kwargs):
+    """A worker asked to stop waits for its tasks; this one can end within a slice."""
+    stopping.set()
+
+
+@shared_task(bind=True)
+def run_engine(self):
+    """Fire timers as they fall due, for a few seconds; return how many."""
+    # Each thread keeps a pass record of its own, under a name that stays the same after a restart.
+    seat = (self.request.hostname, multiprocessing.current_process().name, threading.current_thread().name)
+    return engine.linger(
+        seconds=LINGER,
+        clock=timezone.now,
+        sleep=stopping.wait,
+        stopped=stopping.is_set,
+        worker="/".join(str(part) for part in seat),
+    )
+
+
+@shared_task
+def deliver_notices():
+    """Send what waits in the outbox, for a few seconds; return how many left."""
+    until = timezone.now() + timedelta(seconds=LINGER)
+    sent = 0
+    while not stopping.is_set() and timezone.now() < until:
+        left = delivering.deliver_due(now=timezone.now())
+        sent += left
+        if not left:
+            stopping.wait(1)
+    return sent

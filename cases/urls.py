@@ -1,0 +1,34 @@
+"""The addresses of the workspace."""
+
+from django.contrib.auth import views as auth
+from django.urls import path
+
+from cases.views import actions, home, talking
+from cases.views.case import CasePage
+from cases.views.new import NewCase
+from cases.views.queue import Queue
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("login/", auth.LoginView.as_view(), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("menu/", home.menu, name="menu"),
+    path("notices/", home.notice_list, name="notices"),
+    path("notices/read/", home.notices_read, name="notices-read"),
+    path("cases/", Queue.as_view(), name="case-list"),
+    path("cases/new/", NewCase.as_view(), name="case-new"),
+    path("cases/<str:number>/", CasePage.as_view(), name="case"),
+    path("cases/<str:number>/reply/", talking.Reply.as_view(), name="case-reply"),
+    path("cases/<str:number>/note/", talking.Note.as_view(), name="case-note"),
+    path("cases/<str:number>/call/", talking.Call.as_view(), name="case-call"),
+    path("cases/<str:number>/promise/", talking.Promise.as_view(), name="case-promise"),
+    path("cases/<str:number>/promises/<int:promise>/keep/", actions.Keep.as_view(), name="case-promise-keep"),
+    path("cases/<str:number>/assign/", actions.Assign.as_view(), name="case-assign"),
+    path("cases/<str:number>/priority/", actions.Prioritise.as_view(), name="case-priority"),
+    path("cases/<str:number>/take-up/", actions.TakeUp.as_view(), name="case-take-up"),
+    path("cases/<str:number>/pause/", actions.StandStill.as_view(), name="case-pause"),
+    path("cases/<str:number>/pauses/<int:pause>/resume/", actions.Resume.as_view(), name="case-resume"),
+    path("cases/<str:number>/resolve/", actions.Resolve.as_view(), name="case-resolve"),
+    path("cases/<str:number>/close/", actions.Close.as_view(), name="case-close"),
+    path("cases/<str:number>/reopen/", actions.Reopen.as_view(), name="case-reopen"),
+]

@@ -1,0 +1,1 @@
+"""Pages for those who work cases: permission, form, one operation, answer."""
