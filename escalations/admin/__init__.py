@@ -1,0 +1,5 @@
+"""The console's pages of this app: paths and rules are drafted and published, escalations are read."""
+
+from . import escalations, paths, replays
+
+__all__ = ["escalations", "paths", "replays"]

@@ -1,0 +1,27 @@
+"""What the escalation's operations refuse, each by name."""
+
+from cases.errors import Refused
+
+
+class AlreadyRunning(Refused):
+    """That path runs on the case already, at this level or above it."""
+
+
+class IncompleteHandoff(Refused):
+    """A handoff without reason, background, what was tried and next steps is no handoff."""
+
+
+class NotWaiting(Refused):
+    """The handoff has been answered, or has moved on."""
+
+
+class CannotDecline(Refused):
+    """The top level and the fallback holder cannot decline."""
+
+
+class NotTheHolder(Refused):
+    """This handoff went to somebody else."""
+
+
+class Unpublishable(Refused):
+    """A draft that would leave somebody without an answer; each finding is named."""

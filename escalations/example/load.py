@@ -1,0 +1,51 @@
+"""Builds the example: the desk as it was some weeks ago, then what happened since, in the order of time."""
+
+import random
+from datetime import timedelta
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from cases import history
+from cases.models import Case, Customer, Notice, Person, Team
+
+from . import customers, people, rules
+from .cast import Cast
+from .simulation import Simulation
+
+# Long enough before the first case that everything was in force by then.
+BEFORE = timedelta(days=60)
+SEED = 20418
+READ_AFTER = timedelta(hours=6)
+
+
+def why_not():
+    """What speaks against loading the example here, or an empty text."""
+    if Case.objects.exists():
+        return _("There are cases already; the example is for an empty desk, so nothing was loaded.")
+    if Team.objects.exists() or Customer.objects.exists() or Person.objects.filter(is_system=False).exists():
+        return _("This desk has people, teams or customers of its own; nothing was loaded beside them.")
+    return ""
+
+
+def load(*, now):
+    """Everything, in one transaction. The same for the same `now` (aware). Mails are recorded, never sent."""
+    began = now - BEFORE
+    with history.acting(by=history.EXAMPLE, reason="example", now=now, via="example", silent=True):
+        with history.acting(by=history.EXAMPLE, reason="example", now=began):
+            staff = people.build(now=began, today=now)
+            customers.build(staff)
+            rules.build(now=began, today=now)
+        simulation = Simulation(began)
+        for story in Cast(simulation=simulation, now=now, dice=random.Random(SEED)).lives():
+            simulation.begin(story)
+        simulation.run(until=now)
+        _put_into_lists(now)
+
+
+def _put_into_lists(now):
+    """What was told within the app is in people's lists; what is older than some hours has been read."""
+    told = Notice.objects.filter(channel=Notice.Channel.IN_APP, state=Notice.State.RECORDED)
+    told.update(state=Notice.State.SENT, sent_at=F("created_at"))
+    old = Notice.objects.filter(channel=Notice.Channel.IN_APP, created_at__lt=now - READ_AFTER)
+    old.update(read_at=F("created_at") + timedelta(hours=2))

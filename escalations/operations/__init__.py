@@ -1,0 +1,1 @@
+"""Changes that touch more than one row: one verb a function, given `by` and `now`."""

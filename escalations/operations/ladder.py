@@ -1,0 +1,239 @@
+"""Move escalations along their ladders, as a set: the one way in which a case changes its holder.
+
+By hand or by the engine, up, sideways or down: the old handoff is answered, the new one made, its clock
+started, its
+holder told, those passed over recorded, and the case's standing set, for all of a batch at once.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cases.models import Case, Clock, NoticeKind, Person, Standing
+from cases.operations import clocks, notify, standing, timers
+from cases.prepared import Given, Prepared
+from cases.sets import update_each
+from cases.states import Metric, TimerKind
+from escalations import plan
+from escalations.models import Escalation, Handoff, Kind, PassedOver
+
+LADDER_CLOCKS = (TimerKind.HANDOFF_UNACKNOWLEDGED, TimerKind.LEVEL_RAN_OUT)
+HANDOFFS = Prepared(lambda: Handoff.objects.filter(escalation__among=Given("escalations")).order_by("pk"))
+RUNNING_CLOCKS = Prepared(
+    lambda: (
+        Clock.objects.open().filter(case__among=Given("cases"), breach_kind__in=LADDER_CLOCKS).order_by("pk")
+    )
+)
+
+
+@dataclass
+class Move:
+    """One case going to the holder of `step`. `told_from`: from when the holder's term runs (aware)."""
+
+    case: Case
+    escalation: Escalation
+    path: plan.PathFacts
+    step: plan.Step
+    told_from: datetime
+    kind: str = Kind.AUTOMATIC
+    reason: str = ""
+    background: str = ""
+    tried: str = ""
+    next_steps: str = ""
+    told_customer: str = ""
+    is_automatic: bool = True
+    mode: str = Handoff.Mode.WRITTEN
+    call_back_at: datetime | None = None
+    skill_id: int | None = None
+    from_person_id: int | None = None
+    # How the handoff it replaces ended, where it was still waiting.
+    previous: str = Handoff.State.SUPERSEDED
+    extra: dict = field(default_factory=dict)
+
+
+def move(moves, roster, *, now):
+    """Carry out `moves` (of different, locked cases); return the new handoffs, in their order."""
+    moves = list(moves)
+    if not moves:
+        return []
+    _answer_previous(moves, now)
+    _place(moves)
+    handoffs = _hand_over(moves, roster, now)
+    _record_passed_over(moves, now)
+    _tell(moves, handoffs, roster, now)
+    standing.refresh(
+        [m.case for m in moves],
+        now=now,
+        holders={m.case.pk: (m.step.person_id, m.step.team_id) for m in moves},
+    )
+    return handoffs
+
+
+def _answer_previous(moves, now):
+    """What still waited has been overtaken; what ran for the old holder ends with them."""
+    by_escalation = {m.escalation.pk: m for m in moves if m.escalation.pk}
+    waiting = [h for h in HANDOFFS.all(escalations=by_escalation) if h.state == Handoff.State.WAITING]
+    for handoff in waiting:
+        handoff.state = by_escalation[handoff.escalation_id].previous
+        handoff.answered_at = now
+    update_each(waiting, ["state", "answered_at"])
+    end_ladder_clocks([m.case.pk for m in moves if m.escalation.pk], now=now)
+    timers.take_back({TimerKind.HOLDER_REMINDER}, [h.pk for h in waiting])
+
+
+def end_ladder_clocks(case_ids, *, now, only=None):
+    """End the acknowledge and work clocks of these cases; met or missed by what they counted."""
+    running = RUNNING_CLOCKS.all(cases=case_ids)
+    clocks.end([c for c in running if only is None or c.pk in only], at=now, now=now)
+
+
+def _place(moves):
+    new, old = [], []
+    for m in moves:
+        e = m.escalation
+        e.level_number, e.is_at_fallback = m.step.level_number, m.step.is_fallback
+        e.holder_id, e.holder_team_id = m.step.person_id, m.step.team_id
+        (old if e.pk else new).append(e)
+    Escalation.objects.bulk_create(new)
+    update_each(old, ["level_number", "is_at_fallback", "holder", "holder_team", "severity"])
+
+
+def _hand_over(moves, roster, now):
+    """The new handoffs, each with the clock of its acknowledgement where its level has one."""
+    owed = {}
+    for m in moves:
+        terms = plan.terms(m.step, m.path, roster, m.told_from)
+        if terms is not None:
+            level = m.path.level(m.step.level_number)
+            owed[m.case.pk] = Clock(
+                case=m.case,
+                metric=Metric.ACKNOWLEDGE,
+                calendar_id=terms[0],
+                term_seconds=level.acknowledge_seconds,
+                started_at=m.told_from,
+                breach_kind=TimerKind.HANDOFF_UNACKNOWLEDGED,
+                owed_by_id=m.step.person_id,
+                owed_by_team_id=m.step.team_id,
+                label=level.name,
+            )
+    clocks.start(owed.values(), now=now)
+    return Handoff.objects.bulk_create(
+        Handoff(
+            escalation=m.escalation,
+            level_number=m.step.level_number,
+            kind=m.kind,
+            mode=m.mode,
+            call_back_at=m.call_back_at,
+            skill_id=m.skill_id,
+            from_person_id=m.from_person_id,
+            to_person_id=m.step.person_id,
+            to_team_id=m.step.team_id,
+            reason=m.reason,
+            background=m.background,
+            tried=m.tried,
+            next_steps=m.next_steps,
+            told_customer=m.told_customer,
+            is_automatic=m.is_automatic,
+            made_at=now,
+            acknowledge_clock=owed.get(m.case.pk),
+        )
+        for m in moves
+    )
+
+
+def _record_passed_over(moves, now):
+    PassedOver.objects.bulk_create(
+        PassedOver(
+            escalation=m.escalation,
+            level_number=p.level_number,
+            person_id=p.person_id,
+            why=p.why,
+            detail=p.detail,
+            at=now,
+        )
+        for m in moves
+        for p in m.step.passed
+    )
+
+
+def _tell(moves, handoffs, roster, now):
+    """The holder, or everybody of the team that is there; and whom the level informs. Reminders follow, if
+    it has some."""
+    to, informed, reminders = [], [], []
+    for m, handoff in zip(moves, handoffs, strict=True):
+        level = m.path.level(m.step.level_number)
+        people = [m.step.person_id] if m.step.person_id else present(roster, m.step.team_id, m.case.pk, now)
+        to += [(m, handoff, pk) for pk in people]
+        if level is not None and not m.step.is_fallback:
+            informed += [(m, handoff, pk) for pk in level.informs if pk not in people]
+            if level.remind_every_seconds:
+                reminders.append(
+                    timers.arm(
+                        case_id=m.case.pk,
+                        kind=TimerKind.HOLDER_REMINDER,
+                        subject_id=handoff.pk,
+                        now=now,
+                        due_at=m.told_from + timedelta(seconds=level.remind_every_seconds),
+                    )
+                )
+    timers.save(reminders)
+    known = Person.objects.working().in_bulk({pk for _m, _h, pk in (*to, *informed)})
+    wanted = [
+        notify.Wanted(kind, m.case, f"handoff:{handoff.pk}", person=known[pk], facts=_facts(m, handoff))
+        for kind, rows in ((NoticeKind.HANDOFF, to), (NoticeKind.HANDOFF_INFORMED, informed))
+        for m, handoff, pk in rows
+        if pk in known
+    ]
+    notify.queue(wanted, now=now)
+
+
+def present(roster, team_id, case_id, at):
+    """Who of a team is there at `at`; all of it, if nobody is."""
+    members = roster.members.get(team_id, ())
+    there = [
+        pk for pk in members if roster.people[pk].is_working and roster.people[pk].absence_at(at) is None
+    ]
+    return there or list(members)
+
+
+def _facts(m, handoff):
+    clock = handoff.acknowledge_clock
+    return {
+        "path": m.path.name,
+        "level": m.step.level_number,
+        "reason": m.reason,
+        "due_at": clock.due_at.isoformat() if clock and clock.due_at else None,
+        "is_fallback": m.step.is_fallback,
+    }
+
+
+def release(escalations, outcome, *, now):
+    """End running escalations of locked cases: nobody holds them any more, the owner has the case."""
+    escalations = list(escalations)
+    if not escalations:
+        return
+    for escalation in escalations:
+        escalation.state, escalation.outcome, escalation.ended_at = Escalation.State.ENDED, outcome, now
+    update_each(escalations, ["state", "outcome", "ended_at", "cool_off_until"])
+    handoffs = HANDOFFS.all(escalations=[e.pk for e in escalations])
+    waiting = [handoff for handoff in handoffs if handoff.state == Handoff.State.WAITING]
+    for handoff in waiting:
+        handoff.state, handoff.answered_at = Handoff.State.SUPERSEDED, now
+    update_each(waiting, ["state", "answered_at"])
+    timers.take_back({TimerKind.HOLDER_REMINDER}, [handoff.pk for handoff in handoffs])
+    case_ids = {e.case_id for e in escalations}
+    # Another path may still run on the case: then its holder stays.
+    still = {e.case_id: e for e in Escalation.objects.running().filter(case_id__in=case_ids).order_by("-pk")}
+    mine = RUNNING_CLOCKS.all(cases=case_ids)
+    others = set()
+    if still:
+        for pair in Handoff.objects.filter(escalation__in=still.values()).values_list(
+            "acknowledge_clock_id", "work_clock_id"
+        ):
+            others.update(pair)
+    clocks.end([c for c in mine if c.pk not in others], at=now, now=now)
+    for case_id in case_ids:
+        other = still.get(case_id)
+        Standing.objects.filter(pk=case_id).update(
+            holder_id=other.holder_id if other else None,
+            holder_team_id=other.holder_team_id if other else None,
+        )

@@ -1,0 +1,181 @@
+"""What a holder does with a handoff: acknowledge it, decline it, or step the case down again."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from cases.errors import ConflictOfInterest, Incomplete
+from cases.models import Clock, NoticeKind
+from cases.operations import clocks, notify, standing
+from cases.operations.changing import changing
+from cases.states import Metric, TimerKind
+from escalations import plan, snapshot
+from escalations.errors import CannotDecline, NotTheHolder, NotWaiting
+from escalations.models import Escalation, Handoff, PassedOver
+
+from .ladder import Move, move, release
+
+# After de-escalating, the same rule does not start the same path again for this long.
+COOL_OFF = timedelta(hours=24)
+
+
+def acknowledge(*, handoff, by, now, background=None, tried=None, next_steps=None):
+    """`by` takes the case. What an automatic handoff left open may be completed with it.
+
+    Raises NotWaiting on a stale page, NotTheHolder, ConflictOfInterest.
+    """
+    with changing(handoff.escalation.case, by=by, reason=_("handoff acknowledged"), now=now) as case:
+        locked = _waiting(handoff, by)
+        for name, text in (("background", background), ("tried", tried), ("next_steps", next_steps)):
+            if text and text.strip():
+                setattr(locked, name, text.strip())
+        locked.state, locked.answered_at, locked.answered_by = Handoff.State.ACKNOWLEDGED, now, by
+        if locked.acknowledge_clock_id:
+            clocks.end([locked.acknowledge_clock], at=now, now=now)
+        locked.work_clock = _start_work(locked, by, now)
+        locked.save()
+        escalation = locked.escalation
+        escalation.holder, escalation.holder_team = by, None
+        escalation.save(update_fields=["holder", "holder_team"])
+        standing.refresh([case], now=now, holders={case.pk: (by.pk, None)})
+    return locked
+
+
+def _start_work(handoff, by, now):
+    """The level's own term for the work, in the holder's working hours, from now on."""
+    level = handoff.escalation.version.levels.filter(number=handoff.level_number).first()
+    if level is None or not level.work_seconds or handoff.escalation.is_at_fallback:
+        return None
+    step = plan.Step(handoff.level_number, person_id=by.pk)
+    calendar_id = snapshot.roster(since=now).calendar_of(step, level)
+    [clock] = clocks.start(
+        [
+            Clock(
+                case=handoff.escalation.case,
+                metric=Metric.OWNERSHIP,
+                calendar_id=calendar_id,
+                term_seconds=level.work_seconds,
+                started_at=now,
+                breach_kind=TimerKind.LEVEL_RAN_OUT,
+                owed_by=by,
+                label=level.name,
+            )
+        ],
+        now=now,
+    )
+    return clock
+
+
+def decline(*, handoff, reason, by, now):
+    """`by` cannot take it: the next person of the level, then up. Raises CannotDecline at the top and at
+    the fallback."""
+    if not reason.strip():
+        raise Incomplete(_("Say why you decline; the next person reads it."))
+    with changing(handoff.escalation.case, by=by, reason=reason, now=now) as case:
+        locked = _waiting(handoff, by)
+        escalation = locked.escalation
+        facts = snapshot.paths([escalation.version])[escalation.version_id]
+        if escalation.is_at_fallback or locked.level_number >= facts.top:
+            raise CannotDecline(
+                _("The top level cannot decline: there is nobody above it. Acknowledge it, or hand it over.")
+            )
+        locked.state, locked.decline_reason = Handoff.State.DECLINED, reason.strip()
+        locked.answered_at, locked.answered_by = now, by
+        locked.save()
+        PassedOver.objects.create(
+            escalation=escalation,
+            level_number=locked.level_number,
+            person=by,
+            why=PassedOver.Why.DECLINED,
+            detail=reason.strip()[:200],
+            at=now,
+        )
+        roster = snapshot.roster(since=now)
+        declined = escalation.passed_over.filter(
+            why=PassedOver.Why.DECLINED, level_number=locked.level_number
+        )
+        about = snapshot.cases([case])[case.pk]
+        step = plan.climb(
+            facts,
+            locked.level_number,
+            about,
+            roster,
+            now,
+            frozenset(declined.values_list("person_id", flat=True)),
+        )
+        # Who declined is on record already.
+        step = plan.Step(
+            step.level_number,
+            step.person_id,
+            step.team_id,
+            step.is_fallback,
+            tuple(p for p in step.passed if p.why != plan.DECLINED),
+        )
+        [following] = move(
+            [
+                Move(
+                    case=case,
+                    escalation=escalation,
+                    path=facts,
+                    step=step,
+                    told_from=now,
+                    kind=locked.kind,
+                    reason=_("Declined by %(who)s: %(why)s") % {"who": by.name, "why": reason.strip()},
+                    background=locked.background,
+                    tried=locked.tried,
+                    next_steps=locked.next_steps,
+                    told_customer=locked.told_customer,
+                    is_automatic=locked.is_automatic,
+                    from_person_id=by.pk,
+                )
+            ],
+            roster,
+            now=now,
+        )
+    return following
+
+
+def deescalate(*, escalation, reason, by, now, cool_off=COOL_OFF):
+    """The case goes back to its owner; clocks keep running, and the same rule holds off for `cool_off`."""
+    if not reason.strip():
+        raise Incomplete(_("Say what was done, so that the case can go back to its owner."))
+    with changing(escalation.case, by=by, reason=reason, now=now) as case:
+        locked = case.escalations.running().filter(pk=escalation.pk).first()
+        if locked is None:
+            raise NotWaiting(_("This escalation has ended already."))
+        locked.cool_off_until = now + cool_off
+        release([locked], Escalation.Outcome.DEESCALATED, now=now)
+        if case.owner_id and case.owner_id != by.pk:
+            notify.queue(
+                [
+                    notify.Wanted(
+                        NoticeKind.DEESCALATED,
+                        case,
+                        f"escalation:{locked.pk}",
+                        person=case.owner,
+                        facts={"reason": reason},
+                    )
+                ],
+                now=now,
+            )
+    return locked
+
+
+def _waiting(handoff, by):
+    """The handoff as it is now, if it still waits and is `by`'s to answer."""
+    locked = Handoff.objects.select_related(
+        "escalation__case", "escalation__version", "acknowledge_clock"
+    ).get(pk=handoff.pk)
+    if locked.state != Handoff.State.WAITING:
+        raise NotWaiting(
+            _("This handoff is no longer waiting: it is %(state)s.")
+            % {"state": locked.get_state_display().lower()}
+        )
+    if locked.escalation.case.parties.filter(person_id=by.pk, kind="subject").exists():
+        raise ConflictOfInterest(_("You are named in this complaint; it is held by somebody else."))
+    mine = locked.to_person_id == by.pk or (
+        locked.to_team_id and by.memberships.filter(team_id=locked.to_team_id).exists()
+    )
+    if not mine:
+        raise NotTheHolder(_("This handoff went to %(who)s.") % {"who": locked.to_person or locked.to_team})
+    return locked

@@ -1,0 +1,286 @@
+"""What will happen to a case if nobody acts: who holds which level from when. Pure.
+
+The engine's next step, the case page's announcement, the preview of a draft and the back-test all come from
+here.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from cases.hours import WorkingHours
+
+PERSON, TEAM, SKILL = "person", "team", "skill"
+ACCOUNT_MANAGER, HOLDERS_MANAGER = "account_manager", "holders_manager"
+EMPTY, ABSENT, CONFLICT, INACTIVE, DECLINED, LATE = (
+    "empty",
+    "absent",
+    "conflict",
+    "inactive",
+    "declined",
+    "late",
+)
+
+# People's terms run from when they were told, if that was over a minute late; else from when they should
+# have been.
+A_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class LevelFacts:
+    number: int
+    name: str
+    responsible: str
+    acknowledge_seconds: int
+    person_id: int | None = None
+    team_id: int | None = None
+    skill_id: int | None = None
+    work_seconds: int | None = None
+    is_around_the_clock: bool = False
+    remind_every_seconds: int | None = None
+    instructions: str = ""
+    informs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class PathFacts:
+    """A path version: its levels in order and who gets what nobody on them could."""
+
+    version_id: int
+    path_id: int
+    name: str
+    levels: tuple[LevelFacts, ...]
+    fallback_id: int
+
+    def level(self, number):
+        return next((level for level in self.levels if level.number == number), None)
+
+    @property
+    def top(self):
+        return self.levels[-1].number
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    pk: int
+    name: str
+    manager_id: int | None = None
+    is_working: bool = True
+    calendar_id: int | None = None
+    # (from, until, deputy or None), aware, half-open
+    absences: tuple[tuple[datetime, datetime, int | None], ...] = ()
+
+    def absence_at(self, at):
+        return next((a for a in self.absences if a[0] <= at < a[1]), None)
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Who is there: a snapshot of people, teams and turns of duty."""
+
+    people: dict[int, PersonFacts]
+    members: dict[int, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # team: people in the order they are asked
+    team_names: dict[int, str] = field(default_factory=dict)
+    team_calendars: dict[int, int] = field(default_factory=dict)
+    # skill: ((from, until, person), ...) in the order they are asked
+    duties: dict[int, tuple[tuple[datetime, datetime, int], ...]] = field(default_factory=dict)
+    last_resort: tuple[int, ...] = ()  # who answers when even a fallback cannot
+    calendars: dict[int, WorkingHours] = field(default_factory=dict)
+    always_open_id: int = 0
+
+    def calendar_of(self, holder, level):
+        """The id of the calendar on which this holder's terms of `level` run."""
+        if level is not None and level.is_around_the_clock:
+            return self.always_open_id
+        own = self.people[holder.person_id].calendar_id if holder.person_id in self.people else None
+        return own or self.team_calendars.get(holder.team_id) or self.always_open_id
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    pk: int
+    account_manager_id: int | None = None
+    holder_id: int | None = None  # who holds it now, or owns it
+    subjects: frozenset[int] = frozenset()  # named in the complaint: never hold it
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A level or person the ladder did not stop at."""
+
+    level_number: int
+    why: str
+    person_id: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where the ladder stops: a level and its holder, or the fallback above all levels."""
+
+    level_number: int
+    person_id: int | None = None
+    team_id: int | None = None
+    is_fallback: bool = False
+    passed: tuple[Passed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Announced:
+    """One line of what happens next: at `at`, because of `because`, `step` holds it."""
+
+    at: datetime
+    because: str
+    step: Step
+
+
+def candidates(level, case, roster, at):
+    """The people a level names, in the order they are asked (team members for a team)."""
+    if level.responsible == PERSON:
+        return [level.person_id]
+    if level.responsible == TEAM:
+        return list(roster.members.get(level.team_id, ()))
+    if level.responsible == SKILL:
+        return [who for start, end, who in roster.duties.get(level.skill_id, ()) if start <= at < end]
+    if level.responsible == ACCOUNT_MANAGER:
+        return [case.account_manager_id] if case.account_manager_id else []
+    holder = roster.people.get(case.holder_id)
+    return [holder.manager_id] if holder and holder.manager_id else []
+
+
+def holder_at(level, case, roster, at, declined=frozenset()):
+    """(Step or None, [Passed]) for one level at `at`: its first available candidate, or the deputy of an
+    absent one."""
+    passed, available = [], []
+    for person_id in candidates(level, case, roster, at):
+        who, reason = _available(person_id, case, roster, at, declined)
+        if reason:
+            passed.append(Passed(level.number, reason, person_id))
+        if who is not None:
+            available.append(who)
+    if not available:
+        return None, [*passed, Passed(level.number, EMPTY)]
+    if level.responsible == TEAM and not declined:
+        # A team as a whole: whoever of it acknowledges first is the holder.
+        return Step(
+            level.number, team_id=level.team_id, passed=tuple(p for p in passed if p.why == CONFLICT)
+        ), passed
+    return Step(level.number, person_id=available[0], passed=tuple(passed)), passed
+
+
+def _available(person_id, case, roster, at, declined):
+    """(who takes it or None, why the person named does not or None)."""
+    person = roster.people.get(person_id)
+    if person is None or not person.is_working:
+        return None, INACTIVE
+    if person_id in case.subjects:
+        return None, CONFLICT
+    if person_id in declined:
+        return None, DECLINED
+    absence = person.absence_at(at)
+    if absence is None:
+        return person_id, None
+    deputy = roster.people.get(absence[2])
+    stands_in = (
+        deputy is not None
+        and deputy.is_working
+        and deputy.pk not in case.subjects
+        and deputy.pk not in declined
+        and deputy.absence_at(at) is None
+    )
+    return (deputy.pk if stands_in else None), ABSENT
+
+
+def climb(path, from_level, case, roster, at, declined=frozenset()):
+    """The first level from `from_level` up that has somebody, else the fallback. Nobody is ever nobody."""
+    passed = []
+    for level in path.levels:
+        if level.number < from_level:
+            continue
+        step, skipped = holder_at(level, case, roster, at, declined)
+        if step is not None:
+            return replace(step, passed=(*passed, *step.passed))
+        passed += skipped
+        declined = frozenset()
+    return _fallback(path, case, roster, at, passed)
+
+
+def _fallback(path, case, roster, at, passed):
+    asked = []
+    for person_id in (path.fallback_id, *roster.last_resort):
+        who, reason = _available(person_id, case, roster, at, frozenset())
+        if who is not None:
+            return Step(path.top, person_id=who, is_fallback=True, passed=(*passed, *asked))
+        asked.append(Passed(path.top, reason, person_id))
+    # Everybody is away at once: it stays with the first who is not named in the complaint, to be found on
+    # return.
+    stays = next(
+        (p for p in (path.fallback_id, *roster.last_resort) if p not in case.subjects), path.fallback_id
+    )
+    return Step(path.top, person_id=stays, is_fallback=True, passed=(*passed, *asked))
+
+
+def told_from(due_at, now):
+    """From when a holder's terms run: `due_at` of what sent it, or `now` if that was over a minute ago."""
+    return now if now - due_at > A_MINUTE else due_at
+
+
+def terms(step, path, roster, started_at):
+    """(calendar id, due_at, late_after) of the acknowledgement owed by `step`'s holder from `started_at`;
+    None at the fallback."""
+    level = path.level(step.level_number)
+    if step.is_fallback or level is None:
+        return None
+    calendar_id = roster.calendar_of(step, level)
+    hours = roster.calendars[calendar_id]
+    due_at = hours.add(started_at, level.acknowledge_seconds)
+    return calendar_id, due_at, hours.next_open(due_at)
+
+
+def next_step(path, number, case, roster, *, due_at, now):
+    """Where a ladder at level `number`, whose term was over at `due_at`, goes at `now`.
+
+    If the engine comes late and further levels' terms are over as well, once to the highest level due, with
+    those
+    passed over and why.
+    """
+    step = climb(path, number + 1, case, roster, due_at)
+    passed = []
+    at = due_at
+    while now - at > A_MINUTE and (owed := terms(step, path, roster, at)) is not None and owed[2] < now:
+        passed += [*step.passed, Passed(step.level_number, LATE, step.person_id, detail=_late(now - due_at))]
+        at = owed[2]
+        step = climb(
+            path, step.level_number + 1, replace(case, holder_id=step.person_id or case.holder_id), roster, at
+        )
+    if passed:
+        step = climb(path, step.level_number + (1 if step.is_fallback else 0), case, roster, now)
+        return replace(step, passed=(*passed, *step.passed))
+    return climb(path, number + 1, case, roster, now)
+
+
+def _late(span):
+    minutes = int(span.total_seconds() // 60)
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
+
+
+def if_nobody_acts(path, number, late_after, because, case, roster, *, most=10):
+    """The ladder's own future from a level whose term is over after `late_after`: [Announced], up to the
+    fallback."""
+    announced = []
+    at = late_after
+    while len(announced) < most:
+        step = climb(path, number + 1, case, roster, at)
+        announced.append(Announced(at, because, step))
+        owed = terms(step, path, roster, at)
+        if owed is None:
+            break
+        number, at, because = step.level_number, owed[2], "unacknowledged"
+        case = replace(case, holder_id=step.person_id or case.holder_id)
+    return announced
+
+
+def from_start(path, number, at, because, case, roster, *, most=10):
+    """The future of a ladder that would start at `at` on level `number`."""
+    return if_nobody_acts(path, number - 1, at, because, case, roster, most=most)

@@ -1,0 +1,163 @@
+"""What the engine does for the kinds of timer that escalate. Each acts on a whole group as a set."""
+
+from datetime import timedelta
+
+from django.db.models import prefetch_related_objects
+from django.utils.translation import gettext as _
+
+from cases.engine import reacts_to
+from cases.models import NoticeKind, Person
+from cases.operations import notify, timers
+from cases.reactions import current_clocks
+from cases.sets import update_each
+from cases.states import ClockState, TimerKind
+
+from . import plan, snapshot
+from .models import Handoff
+from .operations import automatic
+from .operations.ladder import Move, move, present
+
+
+@reacts_to(TimerKind.REVIEW)
+def review(group, *, cases, now):
+    automatic.consider({t.case_id: cases[t.case_id] for t in group}, now=now)
+
+
+@reacts_to(TimerKind.HANDOFF_UNACKNOWLEDGED)
+def handoff_unacknowledged(group, *, cases, now):
+    late = current_clocks(group)
+    handoffs = _handoffs("acknowledge_clock", late, Handoff.State.WAITING)
+    _go_up(late, handoffs, cases, now, previous=Handoff.State.RAN_OUT)
+
+
+@reacts_to(TimerKind.LEVEL_RAN_OUT)
+def level_ran_out(group, *, cases, now):
+    late = current_clocks(group)
+    _go_up(
+        late,
+        _handoffs("work_clock", late, Handoff.State.ACKNOWLEDGED),
+        cases,
+        now,
+        previous=Handoff.State.SUPERSEDED,
+    )
+
+
+def _handoffs(field, late, state):
+    """{clock id: its handoff, with escalation, version and people} for clocks whose handoff is still in
+    `state`."""
+    found = Handoff.objects.filter(
+        **{f"{field}__in": [c.pk for c in late.values()]}, state=state, escalation__state="running"
+    )
+    related = found.select_related("escalation__version", "to_person", "to_team", "answered_by")
+    return {getattr(h, f"{field}_id"): h for h in related}
+
+
+def _go_up(late, handoffs, cases, now, previous):
+    """The next level of each ladder whose term is over, with the texts carried on: the customer never
+    repeats themselves."""
+    _miss(late, now)
+    going = {t: c for t, c in late.items() if c.pk in handoffs}
+    if not going:
+        return
+    prefetch_related_objects([cases[t.case_id] for t in going], "customer")
+    roster = snapshot.roster(since=min(t.due_at for t in going))
+    about = snapshot.cases([cases[t.case_id] for t in going])
+    paths = snapshot.paths({h.escalation.version for h in handoffs.values()})
+    moves = []
+    for timer, clock in going.items():
+        handoff = handoffs[clock.pk]
+        path = paths[handoff.escalation.version_id]
+        step = plan.next_step(
+            path, handoff.level_number, about[timer.case_id], roster, due_at=timer.due_at, now=now
+        )
+        who = handoff.answered_by or handoff.to_person or handoff.to_team
+        words = {"who": who, "level": handoff.level_number}
+        reason = (
+            _("Level %(level)d: not acknowledged in time by %(who)s.")
+            if previous == Handoff.State.RAN_OUT
+            else _("Level %(level)d: not solved in time by %(who)s.")
+        ) % words
+        moves.append(
+            Move(
+                case=cases[timer.case_id],
+                escalation=handoff.escalation,
+                path=path,
+                step=step,
+                told_from=plan.told_from(timer.due_at, now),
+                reason=reason,
+                background=handoff.background,
+                tried=handoff.tried,
+                next_steps=handoff.next_steps,
+                told_customer=handoff.told_customer,
+                from_person_id=handoff.answered_by_id or handoff.to_person_id,
+                previous=previous,
+            )
+        )
+    move(moves, roster, now=now)
+
+
+def _miss(late, now):
+    """The term itself is over: its clock ends missed, at the instant after which it was late."""
+    ended = list(late.values())
+    for timer, clock in late.items():
+        clock.breached_at = max(timer.due_at, timer.armed_at)
+        clock.state, clock.ended_at = ClockState.MISSED, clock.breached_at
+        clock.elapsed_seconds = clock.term_seconds
+    update_each(ended, ["state", "breached_at", "ended_at", "elapsed_seconds"])
+
+
+@reacts_to(TimerKind.HOLDER_REMINDER)
+def holder_reminder(group, *, cases, now):
+    """Ask again, and arm the next one; reminders missed while the engine was away are one."""
+    waiting = {
+        h.pk: h
+        for h in Handoff.objects.filter(
+            pk__in=[t.subject_id for t in group], state=Handoff.State.WAITING
+        ).select_related("escalation__version")
+    }
+    if not waiting:
+        return
+    paths = snapshot.paths({h.escalation.version for h in waiting.values()})
+    roster = snapshot.roster(since=now)
+    again, wanted = [], []
+    for timer in group:
+        handoff = waiting.get(timer.subject_id)
+        if handoff is None:
+            continue
+        every = timedelta(
+            seconds=paths[handoff.escalation.version_id].level(handoff.level_number).remind_every_seconds
+        )
+        # A cadence continues from what was due, and what was missed meanwhile is not repeated one by one.
+        missed = int((now - timer.due_at) / every)
+        again.append(
+            timers.arm(
+                case_id=timer.case_id,
+                kind=timer.kind,
+                subject_id=handoff.pk,
+                step=timer.step + missed + 1,
+                now=now,
+                due_at=timer.due_at + every * (missed + 1),
+            )
+        )
+        people = (
+            [handoff.to_person_id]
+            if handoff.to_person_id
+            else present(roster, handoff.to_team_id, timer.case_id, now)
+        )
+        wanted += [(timer, handoff, pk) for pk in people]
+    timers.save(again)
+    known = Person.objects.working().in_bulk({pk for _t, _h, pk in wanted})
+    notify.queue(
+        [
+            notify.Wanted(
+                NoticeKind.HOLDER_REMINDER,
+                cases[t.case_id],
+                f"handoff:{h.pk}:{t.step}",
+                person=known[pk],
+                facts={"level": h.level_number, "reason": h.reason},
+            )
+            for t, h, pk in wanted
+            if pk in known
+        ],
+        now=now,
+    )

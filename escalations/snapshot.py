@@ -1,0 +1,134 @@
+"""Load, as sets, the facts that the pure rules want: who is there, what a path says, what a case is."""
+
+from cases import history
+from cases.models import Absence, Calendar, Duty, Membership, Party, Person, Team
+from cases.operations import standing
+from cases.prepared import Given, Prepared
+from cases.roles import Role
+
+from .models import LevelInform, PathVersion
+from .plan import CaseFacts, LevelFacts, PathFacts, PersonFacts, Roster
+
+SUBJECTS = Prepared(
+    lambda: Party.objects.filter(case__among=Given("cases"), kind=Party.Kind.SUBJECT).values_list(
+        "case_id", "person_id"
+    )
+)
+
+
+def roster(*, since):
+    """Who is there from `since` on: people, absences, memberships, turns of duty, calendars. Seven
+    queries."""
+    earliest, known = history.remembered("roster", lambda: (since, _roster(since)))
+    return known if earliest <= since else _roster(since)
+
+
+def _roster(since):
+    absences, duties, members = {}, {}, {}
+    for person, start, end, deputy in Absence.objects.filter(ends_at__gt=since).values_list(
+        "person_id", "starts_at", "ends_at", "deputy_id"
+    ):
+        absences.setdefault(person, []).append((start, end, deputy))
+    for skill, start, end, person in (
+        Duty.objects.filter(ends_at__gt=since)
+        .order_by("skill_id", "position", "starts_at", "pk")
+        .values_list("skill_id", "starts_at", "ends_at", "person_id")
+    ):
+        duties.setdefault(skill, []).append((start, end, person))
+    first_team = {}
+    for team, person in Membership.objects.order_by("position", "pk").values_list("team_id", "person_id"):
+        members.setdefault(team, []).append(person)
+        first_team.setdefault(person, team)
+    teams = {
+        pk: (name, calendar) for pk, name, calendar in Team.objects.values_list("pk", "name", "calendar_id")
+    }
+    people, last_resort = {}, []
+    rank = {Role.ESCALATION_MANAGER: 0, Role.ADMINISTRATOR: 1, Role.SUPERVISOR: 2}
+    for pk, name, manager, active, system, calendar, role in Person.objects.values_list(
+        "pk", "name", "manager_id", "is_active", "is_system", "calendar_id", "role"
+    ):
+        works = active and not system
+        people[pk] = PersonFacts(
+            pk=pk,
+            name=name,
+            manager_id=manager,
+            is_working=works,
+            absences=tuple(absences.get(pk, ())),
+            calendar_id=calendar or (teams[first_team[pk]][1] if pk in first_team else None),
+        )
+        if works and role in rank:
+            last_resort.append((rank[role], pk))
+    return Roster(
+        people=people,
+        members={team: tuple(ids) for team, ids in members.items()},
+        team_names={pk: name for pk, (name, _c) in teams.items()},
+        team_calendars={pk: calendar for pk, (_n, calendar) in teams.items()},
+        duties={skill: tuple(turns) for skill, turns in duties.items()},
+        last_resort=tuple(pk for _rank, pk in sorted(last_resort)),
+        calendars=Calendar.objects.hours(),
+        always_open_id=Calendar.objects.values_list("pk", flat=True).get(is_default=True),
+    )
+
+
+def paths(versions):
+    """{version id: PathFacts} of the given path versions. Three queries."""
+    versions = frozenset(versions)
+    return history.remembered(("paths", versions), lambda: _paths(versions))
+
+
+def _paths(versions):
+    informs = {}
+    for level, person in LevelInform.objects.filter(level__version__in=versions).values_list(
+        "level_id", "person_id"
+    ):
+        informs.setdefault(level, []).append(person)
+    found = {}
+    for version in (
+        PathVersion.objects.filter(pk__in=[v.pk for v in versions])
+        .select_related("path")
+        .prefetch_related("levels")
+    ):
+        levels = sorted(version.levels.all(), key=lambda level: level.number)
+        found[version.pk] = PathFacts(
+            version_id=version.pk,
+            path_id=version.path_id,
+            name=version.path.name,
+            fallback_id=version.fallback_id,
+            levels=tuple(
+                LevelFacts(
+                    number=level.number,
+                    name=level.name,
+                    responsible=level.responsible,
+                    person_id=level.person_id,
+                    team_id=level.team_id,
+                    skill_id=level.skill_id,
+                    acknowledge_seconds=level.acknowledge_seconds,
+                    work_seconds=level.work_seconds,
+                    is_around_the_clock=level.is_around_the_clock,
+                    remind_every_seconds=level.remind_every_seconds,
+                    instructions=level.instructions,
+                    informs=tuple(informs.get(level.pk, ())),
+                )
+                for level in levels
+            ),
+        )
+    return found
+
+
+def cases(rows):
+    """{case id: CaseFacts} of the given cases, whose customers are loaded. Two queries."""
+    rows = list(rows)
+    subjects = {}
+    ids = [case.pk for case in rows]
+    for case, person in SUBJECTS.all(cases=ids):
+        subjects.setdefault(case, set()).add(person)
+    holders = {pk: person for pk, person, _team in standing.HOLDERS.all(cases=ids)}
+    return {
+        case.pk: CaseFacts(
+            pk=case.pk,
+            account_manager_id=case.customer.account_manager_id,
+            holder_id=holders.get(case.pk) or case.owner_id,
+            subjects=frozenset(subjects.get(case.pk, ())),
+        )
+        for case in rows
+    }
