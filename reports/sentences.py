@@ -1,0 +1,196 @@
+"""The words of the timeline: for a history row and the one before it, what a reader is told."""
+
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.translation import gettext as _
+
+from cases import display
+from cases.states import CaseStatus, ClockState, Metric, Priority, TimerKind
+from escalations.models import Escalation, Handoff, Kind, PassedOver
+
+
+@dataclass(frozen=True)
+class Said:
+    """One sentence after the actor's name. `who` stands in their place where a thing is the subject."""
+
+    text: str
+    icon: str
+    why: str = ""
+    changes: list = field(default_factory=list)
+    who: str = ""
+
+
+def came_by(via):
+    """How it came, in a word."""
+    return {
+        "page": "",
+        "console": _("console"),
+        "api": _("API"),
+        "engine": "",
+        "migration": _("installation"),
+        "replay": _("replay"),
+    }.get(via, "")
+
+
+def when(at):
+    return date_format(timezone.localtime(at), "D j M, H:i")
+
+
+# --- The case itself ---
+
+
+def of_case(before, row, names):
+    if before is None:
+        yield Said(_("opened the case"), "plus")
+        return
+    if row.status != before.status:
+        yield _moved(before, row)
+    changes = list(_case_changes(before, row, names))
+    if changes:
+        yield changed_case(row, changes)
+
+
+MOVES = {
+    CaseStatus.RESOLVED: (lambda: _("resolved the case"), "check-circle"),
+    CaseStatus.CLOSED: (lambda: _("closed the case"), "lock"),
+}
+
+
+def _moved(before, row):
+    if row.status in MOVES:
+        text, icon = MOVES[row.status]
+        return Said(text(), icon, why=row.history_change_reason or "")
+    if before.status == CaseStatus.NEW:
+        return Said(_("took up the case"), "user-check")
+    return Said(_("opened the case again"), "undo", why=row.history_change_reason or "")
+
+
+def _case_changes(before, row, names):
+    if row.priority != before.priority:
+        yield "priority", _("Priority"), Priority(before.priority).label, Priority(row.priority).label
+    if row.team_id != before.team_id:
+        yield "team", _("Team"), names.team(before.team_id), names.team(row.team_id)
+    if row.owner_id != before.owner_id:
+        yield "owner", _("Owner"), names.person(before.owner_id), names.person(row.owner_id)
+    if row.is_restricted != before.is_restricted:
+        words = {True: _("restricted"), False: _("open to its team")}
+        yield "access", _("Access"), words[before.is_restricted], words[row.is_restricted]
+    if row.subject != before.subject:
+        yield "subject", _("Subject"), before.subject, row.subject
+
+
+def changed_case(row, changes):
+    """One sentence for what changed together, by what matters most in it."""
+    kinds = {kind for kind, *_rest in changes}
+    if kinds & {"team", "owner"}:
+        text, icon = _("assigned the case"), "user"
+    elif "priority" in kinds:
+        text, icon = _("changed the priority"), "sliders"
+    else:
+        text, icon = _("corrected the case"), "pencil"
+    return Said(text, icon, why=row.history_change_reason or "", changes=[rest for _kind, *rest in changes])
+
+
+# --- What is owed ---
+
+
+def of_pause(before, row, names):
+    reason = str(names.reasons.get(row.reason_id) or "")
+    if before is None:
+        why = f"{reason}: {row.note}" if row.note else reason
+        text = _("paused the clocks until %(time)s") % {"time": when(row.expected_end_at)}
+        yield Said(text, "pause", why=why)
+    elif row.ended_at and not before.ended_at:
+        yield Said(_("resumed the clocks"), "play", why=reason)
+
+
+def of_promise(before, row, names):
+    words = {"what": row.what, "time": when(row.due_at)}
+    if before is None:
+        yield Said(_("promised “%(what)s” by %(time)s") % words, "flag")
+        return
+    if row.broken_at and not before.broken_at:
+        yield Said(_("was broken"), "flag", who=_("The promise “%(what)s”") % words)
+    if row.state != before.state:
+        endings = {
+            "kept": _("kept the promise “%(what)s”"),
+            "replaced": _("gave a new date for “%(what)s”"),
+            "withdrawn": _("withdrew the promise “%(what)s”"),
+        }
+        if row.state in endings:
+            why = row.history_change_reason or "" if row.state == "withdrawn" else ""
+            yield Said(endings[row.state] % words, "flag", why=why)
+
+
+def of_clock(before, row, names):
+    name = _clock_name(row)
+    # A ladder's terms are told by its handoffs.
+    if before is None or row.breach_kind != TimerKind.CLOCK_BREACHED:
+        return
+    if row.breached_at and not before.breached_at:
+        yield Said(
+            _("was breached: due %(time)s") % {"time": when(row.due_at or row.breached_at)},
+            "octagon",
+            who=name,
+        )
+    if row.state != before.state and row.state == ClockState.MET:
+        took = display.duration(row.elapsed_seconds or 0)
+        yield Said(_("met in %(time)s") % {"time": took}, "clock", who=name)
+    if before.due_at and row.due_at and before.due_at != row.due_at:
+        yield Said(
+            _("is due anew"), "clock", who=name, changes=[(_("Due"), when(before.due_at), when(row.due_at))]
+        )
+
+
+def _clock_name(row):
+    metric = Metric(row.metric).label
+    return f"{metric}: {row.label}" if row.label else str(metric)
+
+
+# --- The ladder ---
+
+
+def of_escalation(before, row, names):
+    if before is not None and row.state == Escalation.State.ENDED and before.state != row.state:
+        how = Escalation.Outcome(row.outcome).label
+        yield Said(_("ended the escalation: %(how)s") % {"how": how}, "steps", why=_own_words(row))
+
+
+def _own_words(row):
+    return row.history_change_reason or "" if row.outcome == Escalation.Outcome.DEESCALATED else ""
+
+
+def of_handoff(before, row, names):
+    to = names.person(row.to_person_id) if row.to_person_id else names.team(row.to_team_id)
+    words = {"who": to, "level": row.level_number}
+    if before is None:
+        if row.kind == Kind.AUTOMATIC:
+            text = _("sent the case to %(who)s, level %(level)d")
+        else:
+            text = _("handed the case to %(who)s, level %(level)d")
+        yield Said(text % words, "steps", why=row.reason)
+    elif row.state != before.state:
+        yield from _answered(row, words)
+
+
+def _answered(row, words):
+    if row.state == Handoff.State.ACKNOWLEDGED:
+        yield Said(_("acknowledged level %(level)d") % words, "user-check")
+    elif row.state == Handoff.State.DECLINED:
+        yield Said(_("declined level %(level)d") % words, "undo", why=row.decline_reason)
+    elif row.state == Handoff.State.RAN_OUT:
+        yield Said(_("did not acknowledge level %(level)d in time") % words, "triangle", who=words["who"])
+
+
+def of_passed_over(before, row, names):
+    if before is not None:
+        return
+    words = {"level": row.level_number, "why": PassedOver.Why(row.why).label}
+    if row.person_id:
+        text = _("passed over %(who)s at level %(level)d: %(why)s")
+        words["who"] = names.person(row.person_id)
+    else:
+        text = _("passed over level %(level)d: %(why)s")
+    yield Said(text % words, "slashed")
