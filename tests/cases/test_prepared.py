@@ -1,0 +1,86 @@
+"""Queries compiled once answer as Django's own would; a transaction that remembers asks once, any other
+each time."""
+
+from datetime import timedelta
+
+import pytest
+
+from cases import history
+from cases.models import Case, Pause, Standing, Timer
+from cases.operations import pausing, routing, standing
+from cases.prepared import Given, Prepared
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def cases(now):
+    customer = make.customer()
+    return [make.case(customer, now=now + n * HOUR, subject=f"Case {n}") for n in range(3)]
+
+
+def test_whole_rows_come_with_the_types_of_their_columns(cases, now):
+    asked = Prepared(lambda: Case.objects.filter(received_at__lte=Given("until")).order_by("pk"))
+    found = asked.all(until=now + HOUR)
+    assert found == cases[:2]
+    assert found[1].received_at == now + HOUR and found[0].is_restricted is False
+    assert asked.all(until=now - HOUR) == []
+
+
+def test_a_list_is_one_parameter_of_any_length(cases, django_assert_num_queries):
+    asked = Prepared(
+        lambda: Case.objects.filter(pk__among=Given("ids")).order_by("-pk").values_list("pk", "subject")
+    )
+    for some in ([], cases[:1], cases):
+        with django_assert_num_queries(1):
+            assert asked.all(ids=[c.pk for c in some]) == [(c.pk, c.subject) for c in reversed(some)]
+
+
+def test_a_foreign_key_and_json_are_read_as_they_are(cases, now):
+    reason = make.pause_reason(stops=["resolution"])
+    row = pausing.pause(
+        case=cases[0], reason=reason, expected_end_at=now + 9 * HOUR, by=make.person(), now=now + HOUR
+    )
+    asked = Prepared(lambda: Pause.objects.filter(case=Given("case")))
+    assert asked.all(case=cases[0].pk) == [row] and asked.all(case=cases[1].pk) == []
+    reasons = Prepared(lambda: type(reason).objects.filter(pk=Given("pk")))
+    assert reasons.all(pk=reason.pk)[0].stops == ["resolution"]
+
+
+def test_only_a_transaction_that_remembers_asks_once(now):
+    asked = []
+
+    def ask():
+        asked.append(1)
+        return len(asked)
+
+    with history.acting(by=history.ENGINE, reason="test", now=now):
+        assert [history.remembered("key", ask) for _ in range(2)] == [1, 2]
+    with history.acting(by=history.ENGINE, reason="test", now=now, remembering=True):
+        with history.acting(by=history.REPLAY, reason="test", now=now):
+            assert [history.remembered("key", ask) for _ in range(2)] == [3, 3]
+        history.forget()
+        assert history.remembered("key", ask) == 4
+    assert history.remembered("key", ask) == 5
+
+
+def test_a_held_case_is_found_as_the_last_operation_left_it(cases, now, django_assert_num_queries):
+    with history.acting(by=history.REPLAY, reason="test", now=now, remembering=True):
+        held = Case.objects.hold([c.pk for c in cases])
+        routing.take_up(case=cases[0], by=history.REPLAY, now=now + 3 * HOUR)
+        assert held[cases[0].pk].status == "open"
+        with django_assert_num_queries(0):
+            assert Case.objects.lock(cases[0].pk) is held[cases[0].pk]
+    assert Case.objects.get(pk=cases[0].pk).status == "open"
+    assert Case.objects.lock(cases[1].pk) is not held[cases[1].pk]
+
+
+def test_standings_put_off_are_right_at_the_end(cases, now):
+    with history.acting(by=history.REPLAY, reason="test", now=now), standing.at_the_end(now=now + 3 * HOUR):
+        routing.take_up(case=cases[0], by=history.REPLAY, now=now + 3 * HOUR)
+        assert Standing.objects.get(pk=cases[0].pk).status == "new"
+    assert Standing.objects.get(pk=cases[0].pk).status == "open"
+    assert set(Standing.objects.values_list("pk", flat=True)) == {c.pk for c in cases}
+    assert Timer.objects.pending().exists()

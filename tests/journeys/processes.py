@@ -1,0 +1,86 @@
+"""Starting the product's own processes, asking them, and finding what they left."""
+
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return door.getsockname()[1]
+
+
+def wait_until(question, within, every=0.1):
+    """The first true answer to `question()` within so many seconds; else the test fails."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            if answer := question():
+                return answer
+        time.sleep(every)
+    pytest.fail(f"nothing within {within} s")
+
+
+def start_everything(product, folder, *arguments):
+    """What `make run` starts at last, in the environment `product`; the process, the file of what it says."""
+    said = folder / f"said-{len(list(folder.glob('said-*')))}.log"
+    with said.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "runall", "--port", product["PORT"], *arguments],
+            cwd=ROOT,
+            env=product,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    return process, said
+
+
+def ask(product, path):
+    """Status and JSON of an address, or None while nobody answers."""
+    line = http.client.HTTPConnection("127.0.0.1", int(product["PORT"]), timeout=10)
+    try:
+        line.request("GET", path)
+        answer = line.getresponse()
+        return answer.status, json.loads(answer.read())
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        line.close()
+
+
+def is_ready(product):
+    answer = ask(product, "/health/ready")
+    return answer is not None and answer[0] == 200
+
+
+def manage(product, *arguments):
+    """Run a management command to its end; its output."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=product,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def left_running(folder):
+    """Processes whose environment names this folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            alive = entry.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+            if alive and f"VAR_DIR={folder}".encode() in entry.joinpath("environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found
