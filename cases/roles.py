@@ -64,8 +64,7 @@ def may(person, action):
     return scope(person, action) > Scope.NONE
 
 
-# --- The console
-# -----------------------------------------------------------------------------------------------------
+# --- The console ------------------------------------------------------------------------------------------
 
 # Which table of models (by what they are about) asks which action to see and to change in the console.
 CONFIGURATION = {

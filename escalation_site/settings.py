@@ -80,8 +80,7 @@ TEMPLATES = [
     },
 ]
 
-# --- Data
-# -----------------------------------------------------------------------------------------------------------
+# --- Data --------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR}/desk.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -110,8 +109,7 @@ SIMPLE_HISTORY_REVERT_DISABLED = True
 SIMPLE_HISTORY_DATE_INDEX = False
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
-# --- Words and time
-# -------------------------------------------------------------------------------------------------
+# --- Words and time ----------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish")), ("ru", _("Russian"))]
@@ -121,8 +119,7 @@ USE_I18N = True
 USE_TZ = True
 FORMAT_MODULE_PATH = ["escalation_site.formats"]
 
-# --- Files
-# ----------------------------------------------------------------------------------------------------------
+# --- Files -------------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -135,8 +132,7 @@ STORAGES = {
 MEDIA_ROOT = VAR_DIR / "media"
 WHITENOISE_USE_FINDERS = env.bool("SERVE_STATIC_FROM_SOURCE", True)
 
-# --- Mail and broker
-# ------------------------------------------------------------------------------------------------
+# --- Mail and broker ---------------------------------------------------------------------------------------
 
 # EMAIL_URL, as in smtp://user:password@host:25 ; without it mail is written to files under VAR_DIR/mail.
 _mail = env.dj_email_url("EMAIL_URL", f"file:{VAR_DIR}/mail")
@@ -154,8 +150,7 @@ SITE_URL = env.str("SITE_URL", "http://localhost:8000")
 
 BROKER_URL = env.str("BROKER_URL", f"sqla+sqlite:///{VAR_DIR}/broker.sqlite3")
 
-# --- API
-# ------------------------------------------------------------------------------------------------------------
+# --- API ---------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     # The first one says how a stranger is answered: 401, and how to come in.
@@ -206,8 +201,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- Safety
-# ---------------------------------------------------------------------------------------------------------
+# --- Safety ------------------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

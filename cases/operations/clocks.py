@@ -22,8 +22,7 @@ OPEN = Prepared(lambda: Clock.objects.open().filter(case=Given("case")).order_by
 PAUSES = Prepared(lambda: Pause.objects.filter(case__among=Given("cases")).order_by("started_at", "pk"))
 
 
-# --- Questions
-# --------------------------------------------------------------------------------------------------------
+# --- Questions --------------------------------------------------------------------------------------------
 
 
 def pauses_by_case(case_ids):
@@ -54,8 +53,7 @@ def elapsed(clock, at, hours, pauses):
     return clock.used_seconds + (hours.elapsed(clock.started_at, at, spans) if at > clock.started_at else 0)
 
 
-# --- The schedule
-# -----------------------------------------------------------------------------------------------------
+# --- The schedule -----------------------------------------------------------------------------------------
 
 
 def schedule(clock, hours, pauses):
@@ -187,8 +185,7 @@ def end(clocks, *, at, now, state=None, pauses=None):
     timers.take_back({TimerKind.CLOCK_AT_RISK, *(c.breach_kind for c in clocks)}, [c.pk for c in clocks])
 
 
-# --- A case's clocks
-# --------------------------------------------------------------------------------------------------
+# --- A case's clocks --------------------------------------------------------------------------------------
 
 
 def targets(version, priority):
