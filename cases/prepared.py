@@ -58,9 +58,10 @@ class Prepared:
         queryset = self.build()
         compiler = queryset.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
-        converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
-        names = [f.attname for f in queryset.model._meta.concrete_fields]
+        columns = [column for column, _sql, _alias in compiler.select]
+        converters = compiler.get_converters(columns)
         whole, alias = not queryset.query.values_select, connection.alias
+        names = [column.target.attname for column in columns] if whole else ()
 
         def read(rows):
             rows = compiler.apply_converters(rows, converters) if converters else rows

@@ -32,11 +32,11 @@ def destinations(case, now):
     """[(value, "Billing disputes, level 2: Ana Ruiz"), …]: each level a case may be handed to."""
     paths = EscalationPath.objects.filter(is_active=True)
     in_force = paths.version_in_force(now)
-    facts = snapshot.paths(in_force.values())
+    facts = snapshot.paths(v.pk for v in in_force.values())
     roster, about = snapshot.roster(since=now), snapshot.cases([case])[case.pk]
     running = {e.path_id: e for e in case.escalations.running().select_related("version")}
     # On a running path the levels of its own version count, and only those above the present one.
-    facts |= snapshot.paths([e.version for e in running.values()])
+    facts |= snapshot.paths(e.version_id for e in running.values())
     ordered = sorted(in_force.items(), key=lambda pair: (pair[0] not in running, facts[pair[1].pk].name))
     choices = []
     for path_id, version in ordered:

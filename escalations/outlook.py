@@ -51,7 +51,7 @@ def of(cases, *, now, most=10, roster=None):
     starting = _starting(
         {pk: case for pk, case in cases.items() if pk not in running and case.is_live}, found, now
     )
-    versions = {e.version for e, _h in running.values()} | {version for _e, _r, version in starting.values()}
+    versions = {e.version_id for e, _h in running.values()} | {v.pk for _e, _r, v in starting.values()}
     paths = snapshot.paths(versions)
     for pk, (escalation, handoff) in running.items():
         found[pk].path = path = paths[escalation.version_id]

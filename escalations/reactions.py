@@ -8,14 +8,25 @@ from django.utils.translation import gettext as _
 from cases.engine import reacts_to
 from cases.models import NoticeKind, Person
 from cases.operations import notify, timers
+from cases.prepared import Given, Prepared
 from cases.reactions import current_clocks
 from cases.sets import update_each
 from cases.states import ClockState, TimerKind
 
 from . import plan, snapshot
-from .models import Handoff
+from .models import Escalation, Handoff
 from .operations import automatic
 from .operations.ladder import Move, move, present
+
+BY_ACKNOWLEDGE_CLOCK, BY_WORK_CLOCK = (
+    Prepared(
+        lambda clock=clock: Handoff.objects.filter(
+            **{f"{clock}__among": Given("clocks"), "state": Given("state")}
+        )
+    )
+    for clock in ("acknowledge_clock", "work_clock")
+)
+RUNNING = Prepared(lambda: Escalation.objects.running().filter(pk__among=Given("escalations")))
 
 
 @reacts_to(TimerKind.REVIEW)
@@ -26,7 +37,7 @@ def review(group, *, cases, now):
 @reacts_to(TimerKind.HANDOFF_UNACKNOWLEDGED)
 def handoff_unacknowledged(group, *, cases, now):
     late = current_clocks(group)
-    handoffs = _handoffs("acknowledge_clock", late, Handoff.State.WAITING)
+    handoffs = _handoffs(BY_ACKNOWLEDGE_CLOCK, late, Handoff.State.WAITING)
     _go_up(late, handoffs, cases, now, previous=Handoff.State.RAN_OUT)
 
 
@@ -35,21 +46,25 @@ def level_ran_out(group, *, cases, now):
     late = current_clocks(group)
     _go_up(
         late,
-        _handoffs("work_clock", late, Handoff.State.ACKNOWLEDGED),
+        _handoffs(BY_WORK_CLOCK, late, Handoff.State.ACKNOWLEDGED),
         cases,
         now,
         previous=Handoff.State.SUPERSEDED,
     )
 
 
-def _handoffs(field, late, state):
-    """{clock id: its handoff, with escalation, version and people} for clocks whose handoff is still in
-    `state`."""
-    found = Handoff.objects.filter(
-        **{f"{field}__in": [c.pk for c in late.values()]}, state=state, escalation__state="running"
-    )
-    related = found.select_related("escalation__version", "to_person", "to_team", "answered_by")
-    return {getattr(h, f"{field}_id"): h for h in related}
+def _handoffs(asked, late, state):
+    """{clock id: its handoff, with its escalation} for clocks whose handoff is still in `state`."""
+    found = asked.all(clocks=[c.pk for c in late.values()], state=state)
+    running = {e.pk: e for e in RUNNING.all(escalations={h.escalation_id for h in found})}
+    going = {}
+    for handoff in found:
+        if handoff.escalation_id in running:
+            handoff.escalation = running[handoff.escalation_id]
+            going[
+                handoff.acknowledge_clock_id if asked is BY_ACKNOWLEDGE_CLOCK else handoff.work_clock_id
+            ] = handoff
+    return going
 
 
 def _go_up(late, handoffs, cases, now, previous):
@@ -62,7 +77,7 @@ def _go_up(late, handoffs, cases, now, previous):
     prefetch_related_objects([cases[t.case_id] for t in going], "customer")
     roster = snapshot.roster(since=min(t.due_at for t in going))
     about = snapshot.cases([cases[t.case_id] for t in going])
-    paths = snapshot.paths({h.escalation.version for h in handoffs.values()})
+    paths = snapshot.paths({h.escalation.version_id for h in handoffs.values()})
     moves = []
     for timer, clock in going.items():
         handoff = handoffs[clock.pk]
@@ -70,13 +85,8 @@ def _go_up(late, handoffs, cases, now, previous):
         step = plan.next_step(
             path, handoff.level_number, about[timer.case_id], roster, due_at=timer.due_at, now=now
         )
-        who = handoff.answered_by or handoff.to_person or handoff.to_team
-        words = {"who": who, "level": handoff.level_number}
-        reason = (
-            _("Level %(level)d: not acknowledged in time by %(who)s.")
-            if previous == Handoff.State.RAN_OUT
-            else _("Level %(level)d: not solved in time by %(who)s.")
-        ) % words
+        from_person = handoff.answered_by_id or handoff.to_person_id
+        who = roster.people[from_person].name if from_person else roster.team_names[handoff.to_team_id]
         moves.append(
             Move(
                 case=cases[timer.case_id],
@@ -84,16 +94,24 @@ def _go_up(late, handoffs, cases, now, previous):
                 path=path,
                 step=step,
                 told_from=plan.told_from(timer.due_at, now),
-                reason=reason,
+                reason=_ran_out(previous, who, handoff.level_number),
                 background=handoff.background,
                 tried=handoff.tried,
                 next_steps=handoff.next_steps,
                 told_customer=handoff.told_customer,
-                from_person_id=handoff.answered_by_id or handoff.to_person_id,
+                from_person_id=from_person,
                 previous=previous,
+                old=handoff,
             )
         )
     move(moves, roster, now=now)
+
+
+def _ran_out(previous, who, level):
+    words = {"who": who, "level": level}
+    if previous == Handoff.State.RAN_OUT:
+        return _("Level %(level)d: not acknowledged in time by %(who)s.") % words
+    return _("Level %(level)d: not solved in time by %(who)s.") % words
 
 
 def _miss(late, now):
@@ -113,11 +131,11 @@ def holder_reminder(group, *, cases, now):
         h.pk: h
         for h in Handoff.objects.filter(
             pk__in=[t.subject_id for t in group], state=Handoff.State.WAITING
-        ).select_related("escalation__version")
+        ).select_related("escalation")
     }
     if not waiting:
         return
-    paths = snapshot.paths({h.escalation.version for h in waiting.values()})
+    paths = snapshot.paths({h.escalation.version_id for h in waiting.values()})
     roster = snapshot.roster(since=now)
     again, wanted = [], []
     for timer in group:

@@ -70,23 +70,21 @@ def _roster(since):
     )
 
 
-def paths(versions):
+def paths(version_ids):
     """{version id: PathFacts} of the given path versions. Three queries."""
-    versions = frozenset(versions)
-    return history.remembered(("paths", versions), lambda: _paths(versions))
+    version_ids = frozenset(version_ids)
+    return history.remembered(("paths", version_ids), lambda: _paths(version_ids))
 
 
-def _paths(versions):
+def _paths(version_ids):
     informs = {}
-    for level, person in LevelInform.objects.filter(level__version__in=versions).values_list(
+    for level, person in LevelInform.objects.filter(level__version__in=version_ids).values_list(
         "level_id", "person_id"
     ):
         informs.setdefault(level, []).append(person)
     found = {}
     for version in (
-        PathVersion.objects.filter(pk__in=[v.pk for v in versions])
-        .select_related("path")
-        .prefetch_related("levels")
+        PathVersion.objects.filter(pk__in=version_ids).select_related("path").prefetch_related("levels")
     ):
         levels = sorted(version.levels.all(), key=lambda level: level.number)
         found[version.pk] = PathFacts(

@@ -8,7 +8,7 @@ from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
 from cases.models import Calendar, Clock, Pause, PauseReason, SlaPolicyVersion, SlaTarget
 from cases.prepared import Given, Prepared
-from cases.sets import update_each
+from cases.sets import add_each, update_each
 from cases.states import ClockState, Metric, TimerKind
 
 from . import breaches, timers
@@ -96,7 +96,7 @@ def start(clocks, *, now, pauses=None):
     clocks = list(clocks)
     if clocks:
         _schedule_all(clocks, pauses)
-        Clock.objects.bulk_create(clocks)
+        add_each(clocks)
         _arm(clocks, now)
     return clocks
 

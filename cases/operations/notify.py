@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from cases import history
 from cases.models import Contact, Notice, NoticeKind, Party, Person, Standing
+from cases.sets import add_each
 
 # What is worth a mail beside the line in the app.
 BY_MAIL = {
@@ -47,7 +48,7 @@ def queue(wanted, *, now):
         for channel in _channels(want):
             notice = _notice(want, channel, now, silent)
             notices[notice.key] = notice
-    Notice.objects.bulk_create(notices.values(), ignore_conflicts=True)
+    add_each(notices.values(), or_leave=True)
 
 
 def _kept_from(wanted):

@@ -8,6 +8,7 @@ from django.db.models import prefetch_related_objects
 
 from cases.models import Case, Clock, Pause, Promise, Standing
 from cases.prepared import Given, Prepared
+from cases.sets import put_each
 from cases.states import LIVE, ClockState
 
 # Standing still sorts after all that runs, by when it resumes; owing nothing sorts last.
@@ -90,7 +91,7 @@ def refresh(cases, *, now, holders=None):
         )
         for case in cases
     ]
-    Standing.objects.bulk_create(rows, update_conflicts=True, unique_fields=["case"], update_fields=DERIVED)
+    put_each(rows, DERIVED)
 
 
 def _by_case(rows):

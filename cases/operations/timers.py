@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from cases.models import Timer
+from cases.sets import add_each
 from cases.states import TimerKind
 
 # A breach is strictly after its instant, and an event at the very instant comes before it.
@@ -24,7 +25,7 @@ def arm(*, case_id, kind, subject_id, due_at, now, step=0, occurrence=0, just_af
 
 
 def save(timers):
-    Timer.objects.bulk_create(timers)
+    add_each(timers)
 
 
 def take_back(kinds, subject_ids):
@@ -38,4 +39,4 @@ def ask_for_review(case_ids, *, now):
     case_ids = sorted(set(case_ids))
     wanted = [arm(case_id=pk, kind=TimerKind.REVIEW, subject_id=pk, due_at=now, now=now) for pk in case_ids]
     # Where one is pending already, the database's own rule keeps it the only one.
-    Timer.objects.bulk_create(wanted, ignore_conflicts=True)
+    add_each(wanted, or_leave=True)

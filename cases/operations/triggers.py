@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from cases.models import Trigger
+from cases.sets import add_each
 
 from . import timers
 
@@ -28,7 +29,7 @@ def record(wanted, *, now):
     for trigger in wanted:
         if trigger.kind not in asked_about:
             trigger.considered_at, trigger.verdict = now, _("No rule asks about this.")
-    Trigger.objects.bulk_create(wanted)
+    add_each(wanted)
     reviewed = {t.case_id for t in wanted if t.considered_at is None}
     if reviewed:
         timers.ask_for_review(reviewed, now=now)

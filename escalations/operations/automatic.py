@@ -105,7 +105,7 @@ def _start(starts, cases, now):
     if not starts:
         return
     versions = EscalationPath.objects.filter(pk__in={path for _case, path in starts}).version_in_force(now)
-    facts = snapshot.paths(versions.values())
+    facts = snapshot.paths(v.pk for v in versions.values())
     roster = snapshot.roster(since=now)
     about = snapshot.cases([cases[pk] for pk in {case for case, _path in starts}])
     said = last_words({case for case, _path in starts})

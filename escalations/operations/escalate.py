@@ -94,7 +94,7 @@ def destination(case, current, *, path, kind, level, skill, now):
     """(PathFacts, Step, Roster): who would get `case`; asked by the operation and, before sending, by its
     form."""
     version = current.version if current else version_of(path, now)
-    facts = snapshot.paths([version])[version.pk]
+    facts = snapshot.paths([version.pk])[version.pk]
     roster = snapshot.roster(since=now)
     about = snapshot.cases([case])[case.pk]
     number = level or _entry(current, kind)

@@ -5,24 +5,19 @@ started, its
 holder told, those passed over recorded, and the case's standing set, for all of a batch at once.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cases.models import Case, Clock, NoticeKind, Person, Standing
 from cases.operations import clocks, notify, standing, timers
 from cases.prepared import Given, Prepared
-from cases.sets import update_each
+from cases.sets import add_each, update_each
 from cases.states import Metric, TimerKind
 from escalations import plan
 from escalations.models import Escalation, Handoff, Kind, PassedOver
 
-LADDER_CLOCKS = (TimerKind.HANDOFF_UNACKNOWLEDGED, TimerKind.LEVEL_RAN_OUT)
 HANDOFFS = Prepared(lambda: Handoff.objects.filter(escalation__among=Given("escalations")).order_by("pk"))
-RUNNING_CLOCKS = Prepared(
-    lambda: (
-        Clock.objects.open().filter(case__among=Given("cases"), breach_kind__in=LADDER_CLOCKS).order_by("pk")
-    )
-)
+OPEN_CLOCKS = Prepared(lambda: Clock.objects.open().filter(pk__among=Given("clocks")).order_by("pk"))
 
 
 @dataclass
@@ -47,7 +42,8 @@ class Move:
     from_person_id: int | None = None
     # How the handoff it replaces ended, where it was still waiting.
     previous: str = Handoff.State.SUPERSEDED
-    extra: dict = field(default_factory=dict)
+    # The handoff it replaces, where it is known and its terms are over; else it is looked for.
+    old: Handoff | None = None
 
 
 def move(moves, roster, *, now):
@@ -69,21 +65,27 @@ def move(moves, roster, *, now):
 
 
 def _answer_previous(moves, now):
-    """What still waited has been overtaken; what ran for the old holder ends with them."""
-    by_escalation = {m.escalation.pk: m for m in moves if m.escalation.pk}
-    waiting = [h for h in HANDOFFS.all(escalations=by_escalation) if h.state == Handoff.State.WAITING]
+    """What still waited has been overtaken; what ran for the old holder ends with them. Another ladder of the
+    same case goes on as it was."""
+    known = {m.old.escalation_id: m.old for m in moves if m.old is not None}
+    asked = [m.escalation.pk for m in moves if m.escalation.pk and m.escalation.pk not in known]
+    handoffs = HANDOFFS.all(escalations=asked) if asked else []
+    end_clocks_of(handoffs, now=now)
+    by_escalation = {m.escalation.pk: m for m in moves}
+    waiting = [h for h in (*known.values(), *handoffs) if h.state == Handoff.State.WAITING]
     for handoff in waiting:
         handoff.state = by_escalation[handoff.escalation_id].previous
         handoff.answered_at = now
     update_each(waiting, ["state", "answered_at"])
-    end_ladder_clocks([m.case.pk for m in moves if m.escalation.pk], now=now)
     timers.take_back({TimerKind.HOLDER_REMINDER}, [h.pk for h in waiting])
 
 
-def end_ladder_clocks(case_ids, *, now, only=None):
-    """End the acknowledge and work clocks of these cases; met or missed by what they counted."""
-    running = RUNNING_CLOCKS.all(cases=case_ids)
-    clocks.end([c for c in running if only is None or c.pk in only], at=now, now=now)
+def end_clocks_of(handoffs, *, now):
+    """End what still runs of the terms of `handoffs`, to acknowledge and to work; met or missed by what they
+    counted."""
+    mine = {pk for h in handoffs for pk in (h.acknowledge_clock_id, h.work_clock_id)} - {None}
+    if mine:
+        clocks.end(OPEN_CLOCKS.all(clocks=mine), at=now, now=now)
 
 
 def _place(moves):
@@ -93,7 +95,7 @@ def _place(moves):
         e.level_number, e.is_at_fallback = m.step.level_number, m.step.is_fallback
         e.holder_id, e.holder_team_id = m.step.person_id, m.step.team_id
         (old if e.pk else new).append(e)
-    Escalation.objects.bulk_create(new)
+    add_each(new)
     update_each(old, ["level_number", "is_at_fallback", "holder", "holder_team", "severity"])
 
 
@@ -105,7 +107,7 @@ def _hand_over(moves, roster, now):
         if terms is not None:
             level = m.path.level(m.step.level_number)
             owed[m.case.pk] = Clock(
-                case=m.case,
+                case_id=m.case.pk,
                 metric=Metric.ACKNOWLEDGE,
                 calendar_id=terms[0],
                 term_seconds=level.acknowledge_seconds,
@@ -116,7 +118,7 @@ def _hand_over(moves, roster, now):
                 label=level.name,
             )
     clocks.start(owed.values(), now=now)
-    return Handoff.objects.bulk_create(
+    return add_each(
         Handoff(
             escalation=m.escalation,
             level_number=m.step.level_number,
@@ -141,7 +143,7 @@ def _hand_over(moves, roster, now):
 
 
 def _record_passed_over(moves, now):
-    PassedOver.objects.bulk_create(
+    add_each(
         PassedOver(
             escalation=m.escalation,
             level_number=p.level_number,
@@ -220,17 +222,10 @@ def release(escalations, outcome, *, now):
         handoff.state, handoff.answered_at = Handoff.State.SUPERSEDED, now
     update_each(waiting, ["state", "answered_at"])
     timers.take_back({TimerKind.HOLDER_REMINDER}, [handoff.pk for handoff in handoffs])
+    end_clocks_of(handoffs, now=now)
     case_ids = {e.case_id for e in escalations}
     # Another path may still run on the case: then its holder stays.
     still = {e.case_id: e for e in Escalation.objects.running().filter(case_id__in=case_ids).order_by("-pk")}
-    mine = RUNNING_CLOCKS.all(cases=case_ids)
-    others = set()
-    if still:
-        for pair in Handoff.objects.filter(escalation__in=still.values()).values_list(
-            "acknowledge_clock_id", "work_clock_id"
-        ):
-            others.update(pair)
-    clocks.end([c for c in mine if c.pk not in others], at=now, now=now)
     for case_id in case_ids:
         other = still.get(case_id)
         Standing.objects.filter(pk=case_id).update(

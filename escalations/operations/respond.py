@@ -74,7 +74,7 @@ def decline(*, handoff, reason, by, now):
     with changing(handoff.escalation.case, by=by, reason=reason, now=now) as case:
         locked = _waiting(handoff, by)
         escalation = locked.escalation
-        facts = snapshot.paths([escalation.version])[escalation.version_id]
+        facts = snapshot.paths([escalation.version_id])[escalation.version_id]
         if escalation.is_at_fallback or locked.level_number >= facts.top:
             raise CannotDecline(
                 _("The top level cannot decline: there is nobody above it. Acknowledge it, or hand it over.")

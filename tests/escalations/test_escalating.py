@@ -292,3 +292,43 @@ class TestPublishing:
         publish_path(version=second, by=desk["Priya"], now=now)
         assert handoff.escalation.version.number == 1
         assert up(desk, now + SECOND).to_person == desk["Tomas"]
+
+
+class TestTwoLaddersOfOneCase:
+    """Each runs by its own terms: what happens on one takes nothing from the other."""
+
+    @pytest.fixture
+    def both(self, desk, now):
+        desk["other"] = make.path(
+            name="Safety",
+            levels=[
+                {"person": desk["Jonas"], "acknowledge_seconds": 1800, "remind_every_seconds": 600},
+                {"person": desk["Tomas"], "acknowledge_seconds": 1800},
+            ],
+            fallback=desk["Priya"],
+        )
+        return up(desk, now), up(desk, now, path=desk["other"])
+
+    def waiting(self, handoff):
+        return handoff.escalation.handoffs.get(state=Handoff.State.WAITING)
+
+    def test_both_go_up_when_both_run_out(self, desk, both, now):
+        engine.run_until_idle(now=now + HOUR / 2 + SECOND)
+        assert [self.waiting(h).level_number for h in both] == [2, 2]
+        assert [self.waiting(h).acknowledge_clock.state for h in both] == [ClockState.RUNNING] * 2
+
+    def test_a_decline_on_one_leaves_the_others_term_and_reminders(self, desk, both, now):
+        first, second = both
+        respond.decline(handoff=first, reason="On the way out", by=desk["Marta"], now=now)
+        second.acknowledge_clock.refresh_from_db()
+        assert second.acknowledge_clock.state == ClockState.RUNNING
+        pending = Timer.objects.pending().filter(case=desk["case"])
+        assert pending.filter(subject_id=second.acknowledge_clock_id).exists()
+        assert pending.filter(kind="holder_reminder", subject_id=second.pk).exists()
+
+    def test_de_escalating_one_leaves_the_other_to_run_out_by_itself(self, desk, both, now):
+        first, second = both
+        respond.deescalate(escalation=first.escalation, reason="Credit given", by=desk["Marta"], now=now)
+        engine.run_until_idle(now=now + HOUR / 2 + SECOND)
+        assert self.waiting(second).level_number == 2
+        assert Standing.objects.get(case=desk["case"]).holder == desk["Tomas"]
