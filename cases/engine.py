@@ -1,21 +1,26 @@
-"""The engine: claims due timers case by case and reacts to them as sets, everything of a pass in one
-transaction.
+"""The engine: claims due timers case by case and reacts to them as sets, all of a pass in one transaction.
 
 Any number of processes may run it at once. Case first, everywhere: cases are locked before their timers are
-touched,
-in the order of their ids, and of each case only the earliest due timer fires in a pass. A crash is a
-rollback; the
-next pass does it again.
+touched, in the order of their ids, and of each case only the earliest due timer fires in a pass. A crash is a
+rollback; the next pass does it again.
+
+What failed once runs alone from then on: a timer whose reaction raised, and every timer that was in hand
+when its process died. So neither a poison row nor one that kills its process ever stops the others, and which
+one it is stands in the pass record that was committed beforehand.
 """
 
 import logging
+import os
+import uuid
 from datetime import timedelta
+from functools import cache
 
-from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from . import history
+from .errors import Refused
 from .models import Case, EnginePass, NoticeKind, Person, Timer
 from .operations import notify
 from .prepared import Given, Prepared
@@ -24,33 +29,54 @@ from .sets import update_each
 log = logging.getLogger(__name__)
 
 BATCH = 500
+ALONE = 20  # of those that run alone, so many a pass
 SLICE = timedelta(milliseconds=250)
 HEARTBEAT = timedelta(seconds=1)
 MOST_ATTEMPTS = 8
 FIRST_BACKOFF = timedelta(seconds=5)
+# A process that said nothing for this long while it had cases in hand is gone.
+ABANDONED = timedelta(seconds=60)
+# In hand when a process died: once with others, then twice alone.
+MOST_DEATHS = 3
+PASSES_KEPT = timedelta(days=1)
+LOADED = uuid.uuid4().hex
 
-REACTIONS = {}
-WAKING = Prepared(
-    lambda: (
-        Timer.objects.pending()
-        .filter(wake_at__lt=Given("until"))
-        .order_by("wake_at")
-        .values_list("wake_at", "case_id")[:BATCH]
+REACTIONS, SUBJECTS = {}, {}
+
+
+def _waking(most):
+    return Prepared(
+        lambda: (
+            Timer.objects.pending()
+            .filter(wake_at__lt=Given("until"))
+            .order_by("wake_at")
+            .values_list("wake_at", "case_id")[:most]
+        )
     )
-)
 
 
-class UnknownTimer(Exception):
-    """A timer asks for something nobody here knows how to do."""
+@cache
+def _peek(most):
+    """The cases that are due, soonest first, and how often each was tried."""
+    due = Timer.objects.due(Given("now")).order_by("wake_at").values_list("case_id", "attempts")
+    return Prepared(lambda: due[:most])
 
 
-def reacts_to(*kinds):
-    """Register a reaction: `f(timers, *, cases, now)`, called with a whole group of one kind, inside the
-    transaction.
+@cache
+def _peek_untried(most):
+    due = Timer.objects.due(Given("now")).filter(attempts=0).order_by("wake_at").values_list("case_id")
+    return Prepared(lambda: due[:most])
+
+
+WAKING = _waking(BATCH)
+
+
+def reacts_to(*kinds, of=None):
+    """Register a reaction: `f(timers, *, cases, now)`, called with a group of one kind, in the transaction.
 
     `timers` are of different cases; `cases` is {id: locked case}. It must act as a set and be silent about
-    timers
-    whose subject has moved on (another occurrence, already ended).
+    timers whose subject has moved on (another occurrence, already ended). `of`: the model of the subjects; a
+    timer whose subject is gone is set aside before it comes to a reaction.
     """
 
     def register(reaction):
@@ -58,53 +84,52 @@ def reacts_to(*kinds):
             if kind in REACTIONS:
                 raise RuntimeError(f"two reactions to {kind}")
             REACTIONS[kind] = reaction
+            if of is not None:
+                SUBJECTS[kind] = Prepared(
+                    lambda: of._base_manager.filter(pk__among=Given("ids")).values_list("pk")
+                )
         return reaction
 
     return register
 
 
 def run_once(*, now, batch=BATCH, worker=""):
-    """React to what is due at `now`; return how many timers fired. Everything a pass does, it commits at
-    once.
+    """React to what is due at `now`; return how many timers fired. What a pass does, it commits at once.
 
     With `worker`, the pass is recorded, and the cases in hand are committed before anything is done to them.
     """
-    # A peek outside of any transaction: an idle pass takes no lock, on SQLite not even the writer's.
-    due = Timer.objects.due(now).order_by("wake_at").values_list("case_id", flat=True)[:batch]
-    case_ids = sorted(set(due))
-    if not case_ids:
-        return 0
-    _take_in_hand(worker, case_ids, now)
-    fired = _react_or_halve(case_ids, now)
-    _lay_down(worker, fired, now)
-    return fired
+    return _pass(now, batch, worker)[0]
 
 
 def run_until_idle(*, now, batch=BATCH, worker=""):
     """Passes until nothing is due at `now`; return how many timers fired in all."""
-    total = 0
-    while fired := run_once(now=now, batch=batch, worker=worker):
+    total, handled = 0, True
+    while handled:
+        fired, handled = _pass(now, batch, worker)
         total += fired
     return total
 
 
 def linger(*, seconds, clock, sleep, stopped, worker):
-    """Passes for `seconds`, sleeping to the next due time in slices of at most 250 ms. `clock()` gives
-    aware UTC."""
+    """Passes for `seconds`, sleeping to the next due time in slices of at most 250 ms.
+
+    `clock()` gives aware UTC and may jump: no pass counts on the one before.
+    """
     started = beat = clock()
     until = started + timedelta(seconds=seconds)
     total = 0
+    _adopt(worker, started)
     _heartbeat(worker, started)
     while not stopped():
         now = clock()
-        if now - beat >= HEARTBEAT:
+        if abs(now - beat) >= HEARTBEAT:
             _heartbeat(worker, now)
             beat = now
-        fired = run_once(now=now, worker=worker)
+        fired, handled = _pass(now, BATCH, worker)
         total += fired
-        if fired:
+        if handled:
             continue
-        if now >= until:
+        if not started <= now < until:
             break
         next_wake = Timer.objects.next_wake()
         pause = min(SLICE, until - now, max(next_wake - now, timedelta(0)) if next_wake else SLICE)
@@ -113,8 +138,7 @@ def linger(*, seconds, clock, sleep, stopped, worker):
 
 
 def passes_before(*, until):
-    """Everything that wakes before `until`, each pass at the instant it wakes for, in the caller's
-    transaction.
+    """Everything that wakes before `until`, each pass at its own instant, in the caller's transaction.
 
     For a replay, which has a clock of its own and commits in steps of its own; nothing is halved or put off.
     """
@@ -124,74 +148,152 @@ def passes_before(*, until):
             react(sorted({case_id for wake_at, case_id in due if wake_at == now}), now=now)
 
 
-def react(case_ids, *, now):
-    """One pass over the given cases, inside the caller's transaction; return how many timers fired."""
+def react(case_ids, *, now, alone=False):
+    """Fire the earliest due timer of each of these cases, in the caller's transaction.
+
+    Return how many fired, and how many were handled: those that were set aside at once too.
+    """
     cases = Case.objects.claim(case_ids)
-    timers = Timer.objects.earliest_per_case(now, list(cases))
+    timers = list(Timer.objects.earliest_per_case(now, list(cases)).values())
+    if not alone:
+        # Where the earliest runs alone, its case waits for it.
+        timers = [timer for timer in timers if timer.attempts == 0]
+    groups = {}
+    for timer in timers:
+        groups.setdefault(timer.kind, []).append(timer)
+    hopeless = _hopeless(groups)
+    _set_aside(hopeless, cases, now)
+    firing = [timer for timer in timers if timer not in hopeless]
     # Before the reactions, not after: a reaction that asks for another look at the rules must not mistake the
     # one that is just being done for one still to come.
-    for timer in timers.values():
+    for timer in firing:
         timer.state, timer.fired_at = Timer.State.FIRED, now
-    update_each(timers.values(), ["state", "fired_at"])
-    groups = {}
-    for timer in timers.values():
-        groups.setdefault(timer.kind, []).append(timer)
+    update_each(firing, ["state", "fired_at"])
     for kind, group in groups.items():
-        if kind not in REACTIONS:
-            raise UnknownTimer(_("Nobody knows how to do “%(kind)s”.") % {"kind": kind})
-        REACTIONS[kind](group, cases=cases, now=now)
-    return len(timers)
+        if group := [timer for timer in group if timer not in hopeless]:
+            REACTIONS[kind](group, cases=cases, now=now)
+    return len(firing), len(timers)
 
 
-def _react_or_halve(case_ids, now):
+# --- What fails ---------------------------------------------------------------------------------------------
+
+
+def _pass(now, batch, worker):
+    """(timers fired, timers handled: fired, put off or set aside) of one pass at `now`."""
+    # A peek outside of any transaction: an idle pass takes no lock, on SQLite not even the writer's.
+    due = _peek(batch).all(now=now)
+    if not due:
+        return 0, 0
+    alone = list(dict.fromkeys(case_id for case_id, attempts in due if attempts))
+    together = {case_id for case_id, attempts in due if not attempts}
+    if alone and len(due) == batch:
+        together = {case_id for (case_id,) in _peek_untried(batch).all(now=now)}
+    fired = handled = 0
+    batches = [(sorted(together), False)] if together else []
+    for case_ids, is_alone in batches + [([case_id], True) for case_id in alone[:ALONE]]:
+        _take_in_hand(worker, case_ids, now)
+        some = _react_or_halve(case_ids, now, is_alone)
+        _lay_down(worker, some[0], now)
+        fired, handled = fired + some[0], handled + some[1]
+    return fired, handled
+
+
+def _react_or_halve(case_ids, now, alone=False):
     """A batch that fails is halved until the row that fails is alone; it never stops the others."""
     try:
         with history.acting(by=history.ENGINE, reason=_("timer due"), now=now, via="engine"):
-            return react(case_ids, now=now)
+            return react(case_ids, now=now, alone=alone)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble, not a row's: the next pass does it again
     except Exception as error:
         if len(case_ids) == 1:
             log.exception("a timer of case %s failed", case_ids[0])
-            _put_off(case_ids[0], error, now)
-            return 0
+            return 0, _put_off(case_ids[0], error, now, alone)
         middle = len(case_ids) // 2
-        return _react_or_halve(case_ids[:middle], now) + _react_or_halve(case_ids[middle:], now)
+        halves = [_react_or_halve(half, now, alone) for half in (case_ids[:middle], case_ids[middle:])]
+        return tuple(map(sum, zip(*halves, strict=True)))
 
 
-def _put_off(case_id, error, now):
+def _put_off(case_id, error, now, alone):
     """Try again later; after enough tries set the timer aside and tell those who can mend it."""
     with history.acting(by=history.ENGINE, reason=_("timer failed"), now=now, via="engine"):
-        case = Case.objects.lock(case_id)
-        timer = Timer.objects.earliest_per_case(now, [case_id]).get(case_id)
-        if timer is None:
-            return
+        cases = Case.objects.claim([case_id])
+        timer = Timer.objects.earliest_per_case(now, list(cases)).get(case_id)
+        if timer is None or (timer.attempts and not alone):
+            return 0
         timer.attempts += 1
-        timer.last_error = f"{type(error).__name__}: {error}"[:2000]
+        timer.last_error = _sentence(error, timer)
         timer.wake_at = now + FIRST_BACKOFF * 2 ** (timer.attempts - 1)
+        update_each([timer], ["attempts", "last_error", "wake_at"])
         if timer.attempts >= MOST_ATTEMPTS:
-            timer.state = Timer.State.SET_ASIDE
-            notify.queue(
-                [
-                    notify.Wanted(
-                        NoticeKind.TIMER_SET_ASIDE,
-                        case,
-                        f"timer:{timer.pk}",
-                        person=person,
-                        facts={"timer": timer.get_kind_display(), "error": timer.last_error},
-                    )
-                    for person in Person.objects.managers_of(case.team)
-                ],
-                now=now,
+            _set_aside({timer: timer.last_error}, cases, now)
+    return 1
+
+
+def _hopeless(groups):
+    """{timer: sentence} for those that no further try would help."""
+    found = {}
+    for kind, group in groups.items():
+        if kind not in REACTIONS:
+            sentence = _("Nobody here knows how to do “%(kind)s”; the program that armed it is missing.")
+            found.update({timer: sentence % {"kind": kind} for timer in group})
+        elif kind in SUBJECTS:
+            there = {pk for (pk,) in SUBJECTS[kind].all(ids=[timer.subject_id for timer in group])}
+            sentence = _("What this is about (number %(subject)d) is not there any more.")
+            found.update(
+                {t: sentence % {"subject": t.subject_id} for t in group if t.subject_id not in there}
             )
-        timer.save(update_fields=["attempts", "last_error", "wake_at", "state"])
+    return found
+
+
+def _set_aside(sentences, cases, now):
+    """Stop trying {timer: sentence}; those who answer for the cases are told."""
+    if not sentences:
+        return
+    for timer, sentence in sentences.items():
+        timer.state, timer.last_error = Timer.State.SET_ASIDE, sentence
+    update_each(sentences, ["state", "last_error"])
+    teams = {cases[timer.case_id].team_id: cases[timer.case_id].team for timer in sentences}
+    managers = {pk: list(Person.objects.managers_of(team)) for pk, team in teams.items()}
+    notify.queue(
+        [
+            notify.Wanted(
+                NoticeKind.TIMER_SET_ASIDE,
+                cases[timer.case_id],
+                f"timer:{timer.pk}:{now.timestamp():.0f}",
+                person=person,
+                facts={"timer": timer.get_kind_display(), "error": sentence},
+            )
+            for timer, sentence in sentences.items()
+            for person in managers[cases[timer.case_id].team_id]
+        ],
+        now=now,
+    )
+
+
+def _sentence(error, timer):
+    """What went wrong, for the manager who is to mend it."""
+    if isinstance(error, Refused):
+        return " ".join(error.messages)
+    if isinstance(error, OverflowError):
+        words = {"due": timer.due_at.isoformat()}
+        return _("Its time, %(due)s, is outside of what a calendar counts.") % words
+    return _("Something unexpected happened; show this to whoever runs the desk: %(error)s") % {
+        "error": f"{type(error).__name__}: {error}"[:1000]
+    }
+
+
+# --- The record of passes -----------------------------------------------------------------------------------
+
+
+def _process():
+    """This process as long as it lives, a fork told from its parent: what an earlier one of the same name
+    left in hand is not in ours."""
+    return f"{LOADED}/{os.getpid()}"
 
 
 def _take_in_hand(worker, case_ids, now):
-    if worker:
-        EnginePass.objects.update_or_create(
-            worker=worker, defaults={"started_at": now, "finished_at": None, "in_hand": case_ids}
-        )
+    _record(worker, started_at=now, finished_at=None, in_hand=case_ids, process=_process())
 
 
 def _lay_down(worker, fired, now):
@@ -203,5 +305,43 @@ def _lay_down(worker, fired, now):
 
 def _heartbeat(worker, now):
     """An idle engine says once a second that it looks."""
-    with transaction.atomic():
-        EnginePass.objects.update_or_create(worker=worker, defaults={"started_at": now, "finished_at": now})
+    _record(worker, started_at=now, finished_at=now, in_hand=[], process=_process())
+
+
+def _record(worker, **fields):
+    if worker and not EnginePass.objects.filter(worker=worker).update(**fields):
+        EnginePass.objects.get_or_create(worker=worker, defaults=fields)
+
+
+def _adopt(worker, now):
+    """Take over what processes that are gone left in hand: each of it runs alone from now on.
+
+    Those are an earlier process of our own name, and any that nobody has heard of for a while. Where a case
+    is locked, somebody is at work on it after all.
+    """
+    gone = Q(worker=worker) | Q(started_at__lt=now - ABANDONED)
+    left = EnginePass.objects.filter(gone, finished_at=None).exclude(process=_process())
+    for pk in list(left.values_list("pk", flat=True)):
+        with history.acting(by=history.ENGINE, reason=_("a process ended"), now=now, via="engine"):
+            lock = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
+            record = left.select_for_update(**lock).filter(pk=pk).first()
+            if record is not None:
+                _blame(record, now)
+                EnginePass.objects.filter(pk=pk).update(finished_at=now, in_hand=[])
+    EnginePass.objects.filter(started_at__lt=now - PASSES_KEPT).exclude(finished_at=None).delete()
+
+
+def _blame(record, now):
+    cases = Case.objects.claim(record.in_hand)
+    timers = Timer.objects.earliest_per_case(record.started_at, list(cases)).values()
+    was_alone, aside = len(record.in_hand) == 1, {}
+    for timer in timers:
+        timer.attempts += 1
+        timer.last_error = _("The process that ran it ended before it was done.")
+        if was_alone and timer.attempts > 1:
+            timer.wake_at = now + FIRST_BACKOFF * 2 ** (timer.attempts - 1)
+    update_each(timers, ["attempts", "last_error"] + (["wake_at"] if was_alone else []))
+    if was_alone:
+        sentence = _("Each process that ran it ended before it was done, %(times)d times in all.")
+        aside = {t: sentence % {"times": t.attempts} for t in timers if t.attempts >= MOST_DEATHS}
+    _set_aside(aside, cases, now)

@@ -3,7 +3,8 @@
     OPEN = Prepared(lambda: Clock.objects.open().filter(case=Given("case")))
     OPEN.all(case=case.pk)
 
-For a queryset of whole models or a values_list, without select_related; `among` is `in` with a list of ids.
+For a queryset of models (`only` leaves columns out) or a values_list, without select_related; `among` is `in`
+with a list of ids.
 """
 
 import json
@@ -11,6 +12,8 @@ from datetime import datetime
 
 from django.db import connection
 from django.db.models import Expression, Field, ForeignObject, Lookup
+
+from .instances import maker
 
 
 class Given(Expression):
@@ -60,12 +63,14 @@ class Prepared:
         sql, params = compiler.as_sql()
         columns = [column for column, _sql, _alias in compiler.select]
         converters = compiler.get_converters(columns)
-        whole, alias = not queryset.query.values_select, connection.alias
-        names = [column.target.attname for column in columns] if whole else ()
+        if queryset.query.values_select:
+            make = tuple
+        else:
+            make = maker(queryset.model, [c.target.attname for c in columns], connection.alias)
 
         def read(rows):
             rows = compiler.apply_converters(rows, converters) if converters else rows
-            return [queryset.model.from_db(alias, names, row) if whole else tuple(row) for row in rows]
+            return [make(row) for row in rows]
 
         self.compiled[connection.vendor] = sql, params, read
         return self.compiled[connection.vendor]

@@ -3,17 +3,20 @@
 from cases.engine import reacts_to
 from cases.models import Clock, NoticeKind, Pause, Person, Promise, Trigger, TriggerKind
 from cases.operations import breaches, clocks, notify, standing, triggers
+from cases.prepared import Given, Prepared
 from cases.sets import update_each
 from cases.states import ClockState, TimerKind
+
+RUNNING = Prepared(lambda: Clock.objects.running().filter(pk__among=Given("clocks")))
 
 
 def current_clocks(group):
     """{timer: its clock} for those whose clock still runs under the schedule the timer was armed for."""
-    found = Clock.objects.running().in_bulk([t.subject_id for t in group])
+    found = {c.pk: c for c in RUNNING.all(clocks=[t.subject_id for t in group])}
     return {t: c for t in group if (c := found.get(t.subject_id)) and c.revision == t.occurrence}
 
 
-@reacts_to(TimerKind.CLOCK_AT_RISK)
+@reacts_to(TimerKind.CLOCK_AT_RISK, of=Clock)
 def clock_at_risk(group, *, cases, now):
     at_risk = current_clocks(group)
     for clock in at_risk.values():
@@ -35,7 +38,7 @@ def clock_at_risk(group, *, cases, now):
     breaches.tell(NoticeKind.TARGET_AT_RISK, list(at_risk.values()), now=now, managers=False)
 
 
-@reacts_to(TimerKind.CLOCK_BREACHED)
+@reacts_to(TimerKind.CLOCK_BREACHED, of=Clock)
 def clock_breached(group, *, cases, now):
     breached = current_clocks(group)
     # A term that a change put into the past is breached by that change, not before it.
@@ -45,7 +48,7 @@ def clock_breached(group, *, cases, now):
     standing.refresh([cases[c.case_id] for c in breached.values()], now=now)
 
 
-@reacts_to(TimerKind.PAUSE_ENDS)
+@reacts_to(TimerKind.PAUSE_ENDS, of=Pause)
 def pause_ends(group, *, cases, now):
     """An expired pause ended when it was expected to, however late the engine comes."""
     ended = list(Pause.objects.open().filter(pk__in=[t.subject_id for t in group]).select_related("reason"))
@@ -60,7 +63,7 @@ def pause_ends(group, *, cases, now):
     _tell_debtors(NoticeKind.PAUSE_ENDED, {p.case_id: p for p in ended}, cases, "pause", now)
 
 
-@reacts_to(TimerKind.PROMISE_AT_RISK)
+@reacts_to(TimerKind.PROMISE_AT_RISK, of=Promise)
 def promise_at_risk(group, *, cases, now):
     promises = Promise.objects.open().in_bulk([t.subject_id for t in group])
     triggers.record(
@@ -79,7 +82,7 @@ def promise_at_risk(group, *, cases, now):
     _tell_makers(NoticeKind.PROMISE_AT_RISK, promises.values(), cases, now)
 
 
-@reacts_to(TimerKind.PROMISE_BROKEN)
+@reacts_to(TimerKind.PROMISE_BROKEN, of=Promise)
 def promise_broken(group, *, cases, now):
     broken = list(Promise.objects.open().filter(pk__in=[t.subject_id for t in group]))
     for promise in broken:

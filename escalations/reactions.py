@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from cases.engine import reacts_to
-from cases.models import NoticeKind, Person
+from cases.models import Clock, NoticeKind, Person
 from cases.operations import notify, timers
 from cases.prepared import Given, Prepared
 from cases.reactions import current_clocks
@@ -34,14 +33,14 @@ def review(group, *, cases, now):
     automatic.consider({t.case_id: cases[t.case_id] for t in group}, now=now)
 
 
-@reacts_to(TimerKind.HANDOFF_UNACKNOWLEDGED)
+@reacts_to(TimerKind.HANDOFF_UNACKNOWLEDGED, of=Clock)
 def handoff_unacknowledged(group, *, cases, now):
     late = current_clocks(group)
     handoffs = _handoffs(BY_ACKNOWLEDGE_CLOCK, late, Handoff.State.WAITING)
     _go_up(late, handoffs, cases, now, previous=Handoff.State.RAN_OUT)
 
 
-@reacts_to(TimerKind.LEVEL_RAN_OUT)
+@reacts_to(TimerKind.LEVEL_RAN_OUT, of=Clock)
 def level_ran_out(group, *, cases, now):
     late = current_clocks(group)
     _go_up(
@@ -74,7 +73,6 @@ def _go_up(late, handoffs, cases, now, previous):
     going = {t: c for t, c in late.items() if c.pk in handoffs}
     if not going:
         return
-    prefetch_related_objects([cases[t.case_id] for t in going], "customer")
     roster = snapshot.roster(since=min(t.due_at for t in going))
     about = snapshot.cases([cases[t.case_id] for t in going])
     paths = snapshot.paths({h.escalation.version_id for h in handoffs.values()})
@@ -124,7 +122,7 @@ def _miss(late, now):
     update_each(ended, ["state", "breached_at", "ended_at", "elapsed_seconds"])
 
 
-@reacts_to(TimerKind.HOLDER_REMINDER)
+@reacts_to(TimerKind.HOLDER_REMINDER, of=Handoff)
 def holder_reminder(group, *, cases, now):
     """Ask again, and arm the next one; reminders missed while the engine was away are one."""
     waiting = {

@@ -1,7 +1,7 @@
 """Load, as sets, the facts that the pure rules want: who is there, what a path says, what a case is."""
 
 from cases import history
-from cases.models import Absence, Calendar, Duty, Membership, Party, Person, Team
+from cases.models import Absence, Calendar, Case, Customer, Duty, Membership, Party, Person, Team
 from cases.operations import standing
 from cases.prepared import Given, Prepared
 from cases.roles import Role
@@ -12,6 +12,11 @@ from .plan import CaseFacts, LevelFacts, PathFacts, PersonFacts, Roster
 SUBJECTS = Prepared(
     lambda: Party.objects.filter(case__among=Given("cases"), kind=Party.Kind.SUBJECT).values_list(
         "case_id", "person_id"
+    )
+)
+ACCOUNT_MANAGERS = Prepared(
+    lambda: Customer.objects.filter(pk__among=Given("customers"), account_manager__isnull=False).values_list(
+        "pk", "account_manager_id"
     )
 )
 
@@ -113,18 +118,26 @@ def _paths(version_ids):
     return found
 
 
+def _account_managers(rows):
+    """{customer id: its account manager's id or None}."""
+    if all(Case.customer.is_cached(case) for case in rows):
+        return {case.customer_id: case.customer.account_manager_id for case in rows}
+    return dict(ACCOUNT_MANAGERS.all(customers={case.customer_id for case in rows}))
+
+
 def cases(rows):
-    """{case id: CaseFacts} of the given cases, whose customers are loaded. Two queries."""
+    """{case id: CaseFacts} of the given cases. Two queries, three where their customers are not loaded."""
     rows = list(rows)
     subjects = {}
     ids = [case.pk for case in rows]
     for case, person in SUBJECTS.all(cases=ids):
         subjects.setdefault(case, set()).add(person)
+    managers = _account_managers(rows)
     holders = {pk: person for pk, person, _team in standing.HOLDERS.all(cases=ids)}
     return {
         case.pk: CaseFacts(
             pk=case.pk,
-            account_manager_id=case.customer.account_manager_id,
+            account_manager_id=managers.get(case.customer_id),
             holder_id=holders.get(case.pk) or case.owner_id,
             subjects=frozenset(subjects.get(case.pk, ())),
         )

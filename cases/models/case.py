@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases import roles
 from cases.history import History, remembered
+from cases.prepared import Given, Prepared
 from cases.priorities import Weight
 from cases.states import LIVE, CaseStatus, Metric, Priority
 
@@ -65,8 +66,7 @@ class CaseQuerySet(models.QuerySet):
         held = _held()
         wanted = [pk for pk in pks if pk not in held]
         if wanted:
-            free = self.select_for_update(skip_locked=True, no_key=True).filter(pk__in=wanted).order_by("pk")
-            held.update({case.pk: case for case in free})
+            held.update({case.pk: case for case in FREE.all(cases=wanted)})
         return {pk: held[pk] for pk in sorted(pks) if pk in held}
 
     def lock_all(self, pks):
@@ -96,6 +96,15 @@ class CaseQuerySet(models.QuerySet):
             teams = Team.with_all_below(teams)
         own = Q(team__in=teams) | Q(owner=person) | Exists(_named(person)) | _held_by(person)
         return found.filter(own | Q(standing__holder_team__in=teams))
+
+
+FREE = Prepared(
+    lambda: (
+        Case.objects.select_for_update(skip_locked=True, no_key=True)
+        .filter(pk__among=Given("cases"))
+        .order_by("pk")
+    )
+)
 
 
 def _held():

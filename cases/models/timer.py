@@ -30,6 +30,7 @@ DUE = Prepared(
     lambda: (
         Timer.objects.due(Given("now"))
         .filter(case_id__among=Given("cases"))
+        .defer("wake_at", "fired_at", "last_error")
         .order_by("case_id", "due_at", "pk")
     )
 )
@@ -108,6 +109,8 @@ class EnginePass(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     in_hand = models.JSONField(default=list)
+    # Which process of that name: one that died with cases in hand is told from the one that took its place.
+    process = models.CharField(max_length=48, default="")
     passes = models.PositiveBigIntegerField(default=0)
     fired = models.PositiveBigIntegerField(default=0)
 

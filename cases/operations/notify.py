@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from cases import history
+from cases.instances import fresh
 from cases.models import Contact, Notice, NoticeKind, Party, Person, Standing
 from cases.sets import add_each
 
@@ -87,11 +88,12 @@ def _channels(want):
 
 def _notice(want, channel, now, silent):
     to = f"p{want.person.pk}" if want.person else f"c{want.contact.pk}"
-    notice = Notice(
-        case=want.case,
+    notice = fresh(
+        Notice,
+        case_id=want.case.pk,
         kind=want.kind,
-        person=want.person,
-        contact=want.contact,
+        person_id=want.person.pk if want.person else None,
+        contact_id=want.contact.pk if want.contact else None,
         channel=channel,
         facts=want.facts,
         key=f"{want.kind}:{want.about}:{to}:{channel}",

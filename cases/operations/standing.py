@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import prefetch_related_objects
 
+from cases.instances import fresh
 from cases.models import Case, Clock, Pause, Promise, Standing
 from cases.prepared import Given, Prepared
 from cases.sets import put_each
@@ -16,8 +17,16 @@ BEHIND_WHAT_RUNS = timedelta(days=365 * 1000)
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 CLOCKS, PROMISES, PAUSES = (
-    Prepared(lambda model=model: model.objects.open().filter(case__among=Given("cases")).order_by("pk"))
-    for model in (Clock, Promise, Pause)
+    Prepared(
+        lambda model=model, names=names: (
+            model.objects.open().filter(case__among=Given("cases")).order_by("pk").only("case", *names)
+        )
+    )
+    for model, names in (
+        (Clock, ("metric", "state", "due_at", "at_risk_at", "breached_at", "owed_by", "owed_by_team")),
+        (Promise, ("due_at", "made_by")),
+        (Pause, ("reason", "expected_end_at")),
+    )
 )
 HOLDERS = Prepared(
     lambda: Standing.objects.filter(case__among=Given("cases")).values_list(
@@ -102,9 +111,14 @@ def _by_case(rows):
 
 
 def _derive(case, holder, clocks, promises, pauses):
-    row = Standing(case_id=case.pk, sort_at=NEVER, holder_id=holder[0], holder_team_id=holder[1])
-    for name in COPIED:
-        setattr(row, name, getattr(case, name))
+    row = fresh(
+        Standing,
+        case_id=case.pk,
+        sort_at=NEVER,
+        holder_id=holder[0],
+        holder_team_id=holder[1],
+        **{name: getattr(case, name) for name in COPIED},
+    )
     owed = [(c.due_at, 0, c) for c in clocks if c.state == ClockState.RUNNING]
     owed += [(p.due_at, 1, p) for p in promises]
     if case.status not in LIVE:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from cases.instances import fresh
 from cases.models import Timer
 from cases.sets import add_each
 from cases.states import TimerKind
@@ -12,7 +13,8 @@ JUST_AFTER = timedelta(microseconds=1)
 
 def arm(*, case_id, kind, subject_id, due_at, now, step=0, occurrence=0, just_after=False):
     """An unsaved timer; hand several to `save`. `just_after`: fires strictly after `due_at`."""
-    return Timer(
+    return fresh(
+        Timer,
         case_id=case_id,
         kind=kind,
         subject_id=subject_id,

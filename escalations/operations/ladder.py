@@ -8,6 +8,7 @@ holder told, those passed over recorded, and the case's standing set, for all of
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cases.instances import fresh
 from cases.models import Case, Clock, NoticeKind, Person, Standing
 from cases.operations import clocks, notify, standing, timers
 from cases.prepared import Given, Prepared
@@ -106,7 +107,8 @@ def _hand_over(moves, roster, now):
         terms = plan.terms(m.step, m.path, roster, m.told_from)
         if terms is not None:
             level = m.path.level(m.step.level_number)
-            owed[m.case.pk] = Clock(
+            owed[m.case.pk] = fresh(
+                Clock,
                 case_id=m.case.pk,
                 metric=Metric.ACKNOWLEDGE,
                 calendar_id=terms[0],
@@ -118,9 +120,10 @@ def _hand_over(moves, roster, now):
                 label=level.name,
             )
     clocks.start(owed.values(), now=now)
-    return add_each(
-        Handoff(
-            escalation=m.escalation,
+    handoffs = add_each(
+        fresh(
+            Handoff,
+            escalation_id=m.escalation.pk,
             level_number=m.step.level_number,
             kind=m.kind,
             mode=m.mode,
@@ -136,10 +139,13 @@ def _hand_over(moves, roster, now):
             told_customer=m.told_customer,
             is_automatic=m.is_automatic,
             made_at=now,
-            acknowledge_clock=owed.get(m.case.pk),
+            acknowledge_clock_id=owed[m.case.pk].pk if m.case.pk in owed else None,
         )
         for m in moves
     )
+    for m, handoff in zip(moves, handoffs, strict=True):
+        handoff.escalation, handoff.acknowledge_clock = m.escalation, owed.get(m.case.pk)
+    return handoffs
 
 
 def _record_passed_over(moves, now):

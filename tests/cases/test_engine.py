@@ -28,8 +28,9 @@ def reactions(monkeypatch):
             raise ValueError("no such rung")
         fired.append([t.subject_id for t in group])
 
-    monkeypatch.setitem(engine.REACTIONS, TimerKind.HOLDER_REMINDER, note)
-    monkeypatch.setitem(engine.REACTIONS, TimerKind.PROMISE_AT_RISK, poison)
+    for kind, reaction in ((TimerKind.HOLDER_REMINDER, note), (TimerKind.PROMISE_AT_RISK, poison)):
+        monkeypatch.setitem(engine.REACTIONS, kind, reaction)
+        monkeypatch.delitem(engine.SUBJECTS, kind)  # these tests make up their subjects
     return fired
 
 
@@ -69,22 +70,70 @@ class TestAPass:
         assert engine.run_until_idle(now=now + 9 * SECOND) == 2
         assert [sorted(group) for group in reactions] == [[1, 9], [2], [3]]
 
-    def test_a_timer_of_a_kind_nobody_knows_is_set_aside_with_a_sentence_and_told(
+    def test_a_timer_of_a_kind_nobody_knows_is_set_aside_at_once_with_a_sentence_and_told(
         self, reactions, cases, now
     ):
         manager = make.person("Priya", role="manager")
         arm(cases[0], 5, now, kind="promise_broken")
         Timer.objects.update(kind="nonsense")
         arm(cases[1], 1, now)
-        at = now
-        for _attempt in range(engine.MOST_ATTEMPTS):
-            engine.run_until_idle(now=at)
-            at += timedelta(hours=1)
+        assert engine.run_until_idle(now=now) == 1
         stuck = Timer.objects.get(kind="nonsense")
-        assert (stuck.state, stuck.attempts, stuck.due_at) == ("set_aside", engine.MOST_ATTEMPTS, now)
-        assert "Nobody knows" in stuck.last_error
+        assert (stuck.state, stuck.due_at, stuck.fired_at) == ("set_aside", now, None)
+        assert "Nobody here knows how to do “nonsense”" in stuck.last_error
         assert reactions == [[1]]
         assert Notice.objects.in_app_for(manager).filter(kind="timer_set_aside").count() == 1
+
+    @pytest.mark.parametrize(
+        "kind",
+        ["clock_at_risk", "clock_breached", "pause_ends", "promise_broken", "handoff_unacknowledged"],
+    )
+    def test_a_timer_whose_subject_is_gone_is_set_aside_at_once(self, cases, now, kind):
+        manager = make.person("Priya", role="manager")
+        arm(cases[0], 404, now, kind=kind)
+        assert engine.run_until_idle(now=now) == 0
+        stuck = Timer.objects.get()
+        assert stuck.state == "set_aside"
+        assert "number 404" in stuck.last_error
+        assert Notice.objects.in_app_for(manager).get().facts["error"] == stuck.last_error
+
+    @pytest.mark.parametrize("year", [1, 9999])
+    def test_a_due_time_at_either_end_of_the_calendar_stops_nothing(self, reactions, cases, now, year):
+        arm(cases[0], 1, now.replace(year=year))
+        arm(cases[1], 2, now)
+        assert engine.run_until_idle(now=now) == (2 if year == 1 else 1)
+        assert 2 in [subject for group in reactions for subject in group]
+        slept = []
+        engine.linger(
+            seconds=1,
+            clock=lambda: now + len(slept) * SECOND,
+            sleep=slept.append,
+            stopped=lambda: False,
+            worker="test",
+        )
+        assert slept and max(slept) <= engine.SLICE.total_seconds()
+
+    def test_a_reaction_that_leaves_the_calendar_is_put_off_with_a_sentence(self, cases, now, monkeypatch):
+        def overflow(group, *, cases, now):
+            return group[0].due_at - timedelta(days=800_000)
+
+        monkeypatch.setitem(engine.REACTIONS, TimerKind.REVIEW, overflow)
+        timers.ask_for_review([cases[0].pk], now=now)
+        assert engine.run_until_idle(now=now) == 0
+        assert "outside of what a calendar counts" in Timer.objects.get().last_error
+
+    def test_what_always_fails_is_set_aside_after_the_stated_tries_and_told_once(self, reactions, cases, now):
+        manager = make.person("Priya", role="manager")
+        arm(cases[0], 666, now, kind=TimerKind.PROMISE_AT_RISK)
+        at = now
+        for attempt in range(1, engine.MOST_ATTEMPTS + 1):
+            assert engine.run_until_idle(now=at) == 0
+            timer = Timer.objects.get()
+            assert (timer.attempts, timer.due_at) == (attempt, now)
+            at = timer.wake_at
+        assert timer.state == "set_aside"
+        assert "no such rung" in timer.last_error
+        assert Notice.objects.in_app_for(manager).count() == 1
 
     def test_a_poison_timer_stops_nobody_else_in_its_batch(self, reactions, cases, now):
         for n, case in enumerate(cases):
@@ -127,6 +176,95 @@ class TestAPass:
             1,
             1,
         )
+
+
+def died(worker, in_hand, at):
+    """What a process that ended in the middle of a pass leaves."""
+    EnginePass.objects.update_or_create(
+        worker=worker,
+        defaults={"started_at": at, "finished_at": None, "in_hand": in_hand, "process": "another/1"},
+    )
+
+
+def look(now, worker="test"):
+    """What an engine does when it is woken, at one instant."""
+    return engine.linger(
+        seconds=0, clock=lambda: now, sleep=lambda seconds: None, stopped=lambda: False, worker=worker
+    )
+
+
+@pytest.mark.django_db
+class TestAfterADeath:
+    def test_what_was_in_hand_runs_alone_and_the_others_together(self, reactions, cases, now):
+        for n, case in enumerate(cases):
+            arm(case, n, now)
+        died("test", [case.pk for case in cases[:2]], now)
+        assert look(now) == 6
+        assert sorted(reactions, key=len) == [[0], [1], [2, 3, 4, 5]]
+
+    def test_what_kills_its_process_alone_is_set_aside_after_the_stated_deaths(self, reactions, cases, now):
+        manager = make.person("Priya", role="manager")
+        arm(cases[0], 1, now)
+        died("test", [case.pk for case in cases], now)
+        engine._adopt("test", now)
+        assert Timer.objects.get().attempts == 1
+        at = now
+        for deaths in (2, 3):
+            died("test", [cases[0].pk], at)
+            engine._adopt("test", at)
+            timer = Timer.objects.get()
+            assert (timer.attempts, timer.wake_at > at) == (deaths, True)
+            at = timer.wake_at
+        assert timer.state == "set_aside"
+        assert "3 times in all" in timer.last_error
+        assert Notice.objects.in_app_for(manager).filter(kind="timer_set_aside").count() == 1
+
+    def test_what_had_fired_before_the_death_is_not_blamed(self, reactions, cases, now):
+        arm(cases[0], 1, now)
+        engine.run_once(now=now)
+        died("test", [cases[0].pk], now)
+        assert look(now) == 0
+        assert Timer.objects.get().attempts == 0
+
+    def test_another_engine_takes_over_once_nothing_was_heard_for_the_stated_time(
+        self, reactions, cases, now
+    ):
+        arm(cases[0], 1, now)
+        died("gone", [case.pk for case in cases], now)
+        engine._adopt("test", now + engine.ABANDONED)
+        assert Timer.objects.get().attempts == 0
+        engine._adopt("test", now + engine.ABANDONED + SECOND)
+        assert Timer.objects.get().attempts == 1
+        assert EnginePass.objects.get(worker="gone").in_hand == []
+
+    def test_a_pass_of_this_very_process_that_the_database_broke_off_is_blamed_on_nobody(
+        self, reactions, cases, now
+    ):
+        arm(cases[0], 1, now)
+        died("test", [cases[0].pk], now)
+        EnginePass.objects.update(process=engine._process())
+        engine._adopt("test", now + engine.ABANDONED + SECOND)
+        assert Timer.objects.get().attempts == 0
+
+    def test_the_later_timers_of_a_case_wait_for_the_one_that_runs_alone(self, reactions, cases, now):
+        arm(cases[0], 1, now)
+        arm(cases[0], 2, now + SECOND)
+        Timer.objects.filter(subject_id=1).update(attempts=1)
+        assert engine.run_until_idle(now=now + SECOND) == 2
+        assert reactions == [[1], [2]]
+
+    def test_many_that_run_alone_hold_up_no_batch(self, reactions, cases, now):
+        for n, case in enumerate(cases):
+            arm(case, n, now)
+        Timer.objects.filter(subject_id__lt=4).update(attempts=1, wake_at=now - SECOND)
+        engine.run_once(now=now, batch=4)
+        assert reactions[0] == [4, 5]
+
+    def test_old_records_of_engines_that_are_no_more_are_cleared_away(self, cases, now):
+        died("old", [], now)
+        EnginePass.objects.update(finished_at=now)
+        engine._adopt("test", now + engine.PASSES_KEPT + SECOND)
+        assert not EnginePass.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

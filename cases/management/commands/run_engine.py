@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,10 +52,15 @@ class Command(BaseCommand):
     def run_on(self):
         worker = f"run_engine/{socket.gethostname()}/{os.getpid()}"
         total = 0
-        try:
-            while True:
+        while True:
+            try:
                 total += engine.linger(
                     seconds=60, clock=timezone.now, sleep=time.sleep, stopped=lambda: False, worker=worker
                 )
-        except KeyboardInterrupt:
-            return total
+            except KeyboardInterrupt:
+                return total
+            except (OperationalError, InterfaceError) as error:
+                # The database is away or was restarted: what is due stands in it, and is looked for again.
+                self.stderr.write(f"{type(error).__name__}: {error}")
+                close_old_connections()
+                time.sleep(1)
