@@ -14,6 +14,27 @@ SUBJECTS = Prepared(
         "case_id", "person_id"
     )
 )
+ABSENCES = Prepared(
+    lambda: Absence.objects.filter(ends_at__gt=Given("since")).values_list(
+        "person_id", "starts_at", "ends_at", "deputy_id"
+    )
+)
+DUTIES = Prepared(
+    lambda: (
+        Duty.objects.filter(ends_at__gt=Given("since"))
+        .order_by("skill_id", "position", "starts_at", "pk")
+        .values_list("skill_id", "starts_at", "ends_at", "person_id")
+    )
+)
+MEMBERSHIPS = Prepared(
+    lambda: Membership.objects.order_by("position", "pk").values_list("team_id", "person_id")
+)
+TEAMS = Prepared(lambda: Team.objects.values_list("pk", "name", "calendar_id"))
+PEOPLE = Prepared(
+    lambda: Person.objects.values_list(
+        "pk", "name", "manager_id", "is_active", "is_system", "calendar_id", "role"
+    )
+)
 ACCOUNT_MANAGERS = Prepared(
     lambda: Customer.objects.filter(pk__among=Given("customers"), account_manager__isnull=False).values_list(
         "pk", "account_manager_id"
@@ -30,28 +51,18 @@ def roster(*, since):
 
 def _roster(since):
     absences, duties, members = {}, {}, {}
-    for person, start, end, deputy in Absence.objects.filter(ends_at__gt=since).values_list(
-        "person_id", "starts_at", "ends_at", "deputy_id"
-    ):
+    for person, start, end, deputy in ABSENCES.all(since=since):
         absences.setdefault(person, []).append((start, end, deputy))
-    for skill, start, end, person in (
-        Duty.objects.filter(ends_at__gt=since)
-        .order_by("skill_id", "position", "starts_at", "pk")
-        .values_list("skill_id", "starts_at", "ends_at", "person_id")
-    ):
+    for skill, start, end, person in DUTIES.all(since=since):
         duties.setdefault(skill, []).append((start, end, person))
     first_team = {}
-    for team, person in Membership.objects.order_by("position", "pk").values_list("team_id", "person_id"):
+    for team, person in MEMBERSHIPS.all():
         members.setdefault(team, []).append(person)
         first_team.setdefault(person, team)
-    teams = {
-        pk: (name, calendar) for pk, name, calendar in Team.objects.values_list("pk", "name", "calendar_id")
-    }
+    teams = {pk: (name, calendar) for pk, name, calendar in TEAMS.all()}
     people, last_resort = {}, []
     rank = {Role.ESCALATION_MANAGER: 0, Role.ADMINISTRATOR: 1, Role.SUPERVISOR: 2}
-    for pk, name, manager, active, system, calendar, role in Person.objects.values_list(
-        "pk", "name", "manager_id", "is_active", "is_system", "calendar_id", "role"
-    ):
+    for pk, name, manager, active, system, calendar, role in PEOPLE.all():
         works = active and not system
         people[pk] = PersonFacts(
             pk=pk,

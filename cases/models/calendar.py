@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.history import History
 from cases.hours import WorkingHours
+from cases.prepared import Given, Prepared
 
 from .person import validate_time_zone
 from .version import Version, published_whole
@@ -30,7 +31,7 @@ class CalendarQuerySet(models.QuerySet):
     def hours(self, ids=None):
         """{calendar id: WorkingHours} of the given calendars; what is unchanged comes from the process's
         memory."""
-        calendars = self.all() if ids is None else self.filter(pk__in=set(ids))
+        calendars = ALL.all() if ids is None else SOME.all(ids=set(ids))
         known, stale = {}, []
         for calendar in calendars:
             revision, hours = _HOURS.get(calendar.pk, (None, None))
@@ -49,6 +50,8 @@ class CalendarQuerySet(models.QuerySet):
         return known
 
 
+ALL = Prepared(lambda: Calendar.objects.all())
+SOME = Prepared(lambda: Calendar.objects.filter(pk__among=Given("ids")))
 # {calendar id: (revision, hours)}: publishing gives a new revision, so that no process computes with hours
 # out of force.
 # A random one, not a counter: a publication that was rolled back must not leave its number to the next.

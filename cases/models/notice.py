@@ -69,7 +69,7 @@ class Notice(models.Model):
     )
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
     facts = models.JSONField(_("facts"), default=dict, help_text=_("What its words are made of."))
-    key = models.CharField(max_length=120, unique=True)
+    key = models.CharField(max_length=120)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField(_("written"))
     next_attempt_at = models.DateTimeField(null=True, blank=True)
@@ -97,6 +97,8 @@ class Notice(models.Model):
             models.Index(fields=["person"], condition=Q(channel="app", read_at=None), name="notice_unread"),
         ]
         constraints = [
+            # Not `unique=True`, which would make a second index, for LIKE.
+            models.UniqueConstraint(fields=["key"], name="notice_key_once"),
             models.CheckConstraint(
                 condition=Q(person__isnull=False, contact=None) | Q(person=None, contact__isnull=False),
                 name="notice_to_one_recipient",

@@ -200,7 +200,9 @@ class Clock(models.Model):
         db_index=False,
         verbose_name=_("policy version"),
     )
-    calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+", verbose_name=_("calendar"))
+    calendar = models.ForeignKey(
+        Calendar, models.PROTECT, related_name="+", db_index=False, verbose_name=_("calendar")
+    )
     term_seconds = models.PositiveBigIntegerField(_("term, seconds"))
     used_seconds = models.PositiveBigIntegerField(
         _("used before, seconds"), default=0, help_text=_("Carried over from the clock it continues.")
@@ -252,6 +254,14 @@ class Clock(models.Model):
     class Meta:
         verbose_name = _("clock")
         verbose_name_plural = _("clocks")
+        # What a change of a calendar touches; ended clocks leave it.
+        indexes = [
+            models.Index(
+                fields=["calendar", "case"],
+                condition=models.Q(state__in=("running", "paused")),
+                name="clock_open_on_calendar",
+            )
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(term_seconds__gt=0), name="clock_term_above_zero"),
             models.CheckConstraint(

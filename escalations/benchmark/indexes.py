@@ -1,20 +1,24 @@
 """The indexes that Django and simple-history would create by default and we leave out."""
 
+from django.apps import apps
 from django.db import connection, models
 
-from cases.writers import audited_models
+APPS = ("cases", "escalations")
 
 
 def wanted_by_default():
-    """(table, column) of every key and every indexed column of the audited models, in both their tables."""
-    for model in audited_models():
-        for field in model._meta.concrete_fields:
-            if isinstance(field, models.ForeignKey) and not field.primary_key:
-                yield model._meta.db_table, field.column
-            if isinstance(field, models.ForeignKey) or field.db_index or field.unique:
-                yield model.history.model._meta.db_table, field.column
-        for column in ("history_date", "history_user_id"):
-            yield model.history.model._meta.db_table, column
+    """(table, column) of every key of our models; of the audited ones, every key and indexed column of their
+    history too, and what simple-history itself indexes there."""
+    for model in (m for name in APPS for m in apps.get_app_config(name).get_models()):
+        keys = [f for f in model._meta.concrete_fields if isinstance(f, models.ForeignKey)]
+        for field in keys:
+            yield model._meta.db_table, field.column
+        if hasattr(model._meta, "simple_history_manager_attribute"):
+            past = model.history.model._meta.db_table
+            for field in model._meta.concrete_fields:
+                if field in keys or field.db_index or field.unique:
+                    yield past, field.column
+            yield from ((past, column) for column in ("history_date", "history_user_id"))
 
 
 def create():

@@ -22,6 +22,7 @@ STEPS = (10_000, 100_000, 1_000_000)
 SHARE = {"engine": 1, "save": 0.1, "safe_sql": 1}
 DUE_A_SECOND = 1000
 LATENESS_SECONDS = 20
+MEMORY_FIRES, MEMORY_STEPS = 100_000, 20
 
 
 class Bench:
@@ -29,7 +30,7 @@ class Bench:
 
     def __init__(self, *, cases, due, workers, told):
         self.cases, self.due, self.workers, self.told = cases, due, workers, told
-        self.fired = 0
+        self.fired = self.kept_in_mind = 0
         self.idle = {"select_1": [], "pass": {}}
 
     def run(self):
@@ -37,6 +38,7 @@ class Bench:
         needs += 2 * DUE_A_SECOND * LATENESS_SECONDS
         if needs > self.cases:
             raise ValueError(f"--cases must be at least {needs} for --due {self.due}")
+        self.kept_in_mind = min(MEMORY_FIRES, max(self.cases - needs, self.due))
         self.grow()
         before = measures.deadlocks()
         costs = self.take_turns(CONTENDERS)
@@ -135,13 +137,14 @@ class Bench:
 
     def memory(self):
         """What the engine's process keeps, over as many fires as the bench has room for."""
-        points, total, step = [], 0, max(self.due // 10, 1)
-        for _ in range(10):
+        points, total, step = [], 0, self.kept_in_mind // MEMORY_STEPS
+        for _ in range(MEMORY_STEPS):
             self.fired += step
             total += engine.run_until_idle(now=self.now)
             points.append((total, measures.resident_bytes()))
         # The first ones fill caches.
-        return {"fires": total, "bytes_per_fire": round(measures.slope(points[2:]), 1)}
+        found = round(measures.slope(points[MEMORY_STEPS // 5 :]), 1)
+        return {"fires": total, "bytes_per_fire": found, "resident_mb": points[-1][1] // 2**20}
 
     def lateness(self):
         """Seconds from the due instant to after the commit that fired it, at 1,000 due a second.

@@ -162,7 +162,13 @@ class Handoff(models.Model):
         verbose_name=_("from"),
     )
     to_person = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="handoffs_got", verbose_name=_("to")
+        Person,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="handoffs_got",
+        verbose_name=_("to"),
     )
     to_team = models.ForeignKey(
         Team,
@@ -210,6 +216,10 @@ class Handoff(models.Model):
     class Meta:
         verbose_name = _("handoff")
         verbose_name_plural = _("handoffs")
+        # What waits for a person; answered, it leaves the index.
+        indexes = [
+            models.Index(fields=["to_person"], condition=Q(state="waiting"), name="handoff_waiting_for")
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(reason="") & ~Q(background="") & ~Q(tried="") & ~Q(next_steps=""),
