@@ -29,7 +29,7 @@ def clock_at_risk(group, *, cases, now):
                 kind=TriggerKind.TARGET_AT_RISK,
                 metric=c.metric,
                 clock=c,
-                occurred_at=t.due_at,
+                occurred_at=max(t.due_at, t.armed_at),
             )
             for t, c in at_risk.items()
         ),
@@ -57,7 +57,11 @@ def pause_ends(group, *, cases, now):
     update_each(ended, ["ended_at"])
     stopped = {pause.case_id: set(pause.reason.stops) for pause in ended}
     paused = Clock.objects.filter(case_id__in=stopped, state=ClockState.PAUSED)
-    clocks.reschedule([c for c in paused if c.metric in stopped[c.case_id]], now=now)
+    clocks.reschedule(
+        [c for c in paused if c.metric in stopped[c.case_id]],
+        now=now,
+        since={pause.case_id: pause.expected_end_at for pause in ended},
+    )
     over = [cases[p.case_id] for p in ended]
     standing.refresh(over, now=now)
     _tell_debtors(NoticeKind.PAUSE_ENDED, {p.case_id: p for p in ended}, cases, "pause", now)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from cases import display
 from escalations import plan
-from escalations.models import Handoff
+from escalations.models import Handoff, PassedOver
 from escalations.words import arrives, conditions, holder_name
 
 ENDINGS = {Handoff.State.RAN_OUT: "triangle", Handoff.State.DECLINED: "undo"}
@@ -102,6 +102,8 @@ def _behind(mark, level, mine, skipped, now):
 
 def _passed(row):
     why = row.get_why_display()
+    if row.why == PassedOver.Why.LATE and row.detail:
+        why = f"{why} ({row.detail})"
     return f"{row.person}: {why}" if row.person else why
 
 

@@ -194,31 +194,37 @@ def _available(person_id, case, roster, at, declined):
 
 def climb(path, from_level, case, roster, at, declined=frozenset()):
     """The first level from `from_level` up that has somebody, else the fallback. Nobody is ever nobody."""
-    passed = []
+    skipped, step = _climb(path, from_level, case, roster, at, declined)
+    return replace(step, passed=(*skipped, *step.passed))
+
+
+def _climb(path, from_level, case, roster, at, declined=frozenset()):
+    """([Passed] of the levels below the step, the step with those passed over on it)."""
+    below = []
     for level in path.levels:
         if level.number < from_level:
             continue
         step, skipped = holder_at(level, case, roster, at, declined)
         if step is not None:
-            return replace(step, passed=(*passed, *step.passed))
-        passed += skipped
+            return below, step
+        below += skipped
         declined = frozenset()
-    return _fallback(path, case, roster, at, passed)
+    return below, _fallback(path, case, roster, at)
 
 
-def _fallback(path, case, roster, at, passed):
+def _fallback(path, case, roster, at):
     asked = []
     for person_id in (path.fallback_id, *roster.last_resort):
         who, reason = _available(person_id, case, roster, at, frozenset())
         if who is not None:
-            return Step(path.top, person_id=who, is_fallback=True, passed=(*passed, *asked))
+            return Step(path.top, person_id=who, is_fallback=True, passed=tuple(asked))
         asked.append(Passed(path.top, reason, person_id))
     # Everybody is away at once: it stays with the first who is not named in the complaint, to be found on
     # return.
     stays = next(
         (p for p in (path.fallback_id, *roster.last_resort) if p not in case.subjects), path.fallback_id
     )
-    return Step(path.top, person_id=stays, is_fallback=True, passed=(*passed, *asked))
+    return Step(path.top, person_id=stays, is_fallback=True, passed=tuple(asked))
 
 
 def told_from(due_at, now):
@@ -239,30 +245,39 @@ def terms(step, path, roster, started_at):
 
 
 def next_step(path, number, case, roster, *, due_at, now):
-    """Where a ladder at level `number`, whose term was over at `due_at`, goes at `now`.
+    """Where a ladder at level `number`, whose term was over at `due_at`, goes at `now`; with 0, one that
+    starts.
 
     If the engine comes late and further levels' terms are over as well, once to the highest level due, with
-    those
-    passed over and why.
+    those passed over and why.
     """
-    step = climb(path, number + 1, case, roster, due_at)
-    passed = []
-    at = due_at
-    while now - at > A_MINUTE and (owed := terms(step, path, roster, at)) is not None and owed[2] < now:
-        passed += [*step.passed, Passed(step.level_number, LATE, step.person_id, detail=_late(now - due_at))]
-        at = owed[2]
-        step = climb(
-            path, step.level_number + 1, replace(case, holder_id=step.person_id or case.holder_id), roster, at
-        )
-    if passed:
-        step = climb(path, step.level_number + (1 if step.is_fallback else 0), case, roster, now)
-        return replace(step, passed=(*passed, *step.passed))
-    return climb(path, number + 1, case, roster, now)
+    if now - due_at <= A_MINUTE:
+        return climb(path, number + 1, case, roster, now)
+    passed, at, above = [], due_at, number + 1
+    while True:
+        skipped, step = _climb(path, above, case, roster, at)
+        passed += skipped
+        owed = terms(step, path, roster, at)
+        if owed is None or now - at <= A_MINUTE or owed[2] >= now:
+            break
+        passed += [*step.passed, Passed(step.level_number, LATE, step.person_id, detail=span(now - due_at))]
+        at, above = owed[2], step.level_number + 1
+        # As if_nobody_acts has it: who would have held it decides who "the holder's manager" is.
+        case = replace(case, holder_id=step.person_id or case.holder_id)
+    if at == due_at:
+        return climb(path, number + 1, case, roster, now)
+    # The level is what was due; who of it is there is asked of the present.
+    skipped, step = _climb(path, step.level_number + (1 if step.is_fallback else 0), case, roster, now)
+    return replace(step, passed=(*passed, *skipped, *step.passed))
 
 
-def _late(span):
-    minutes = int(span.total_seconds() // 60)
-    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
+def span(late):
+    """A duration as it stands in a record: "40 d 3 h 12 min", to the minute."""
+    hours, minutes = divmod(int(late.total_seconds() // 60), 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h {minutes:02} min"
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
 
 
 def if_nobody_acts(path, number, late_after, because, case, roster, *, most=10):

@@ -30,7 +30,9 @@ RUNNING = Prepared(lambda: Escalation.objects.running().filter(pk__among=Given("
 
 @reacts_to(TimerKind.REVIEW)
 def review(group, *, cases, now):
-    automatic.consider({t.case_id: cases[t.case_id] for t in group}, now=now)
+    automatic.consider(
+        {t.case_id: cases[t.case_id] for t in group}, asked_at={t.case_id: t.due_at for t in group}, now=now
+    )
 
 
 @reacts_to(TimerKind.HANDOFF_UNACKNOWLEDGED, of=Clock)
@@ -73,7 +75,9 @@ def _go_up(late, handoffs, cases, now, previous):
     going = {t: c for t, c in late.items() if c.pk in handoffs}
     if not going:
         return
-    roster = snapshot.roster(since=min(t.due_at for t in going))
+    # A term that a change put into the past was over when that change was made; nobody was late before.
+    over_at = {t: max(t.due_at, t.armed_at) for t in going}
+    roster = snapshot.roster(since=min(over_at.values()))
     about = snapshot.cases([cases[t.case_id] for t in going])
     paths = snapshot.paths({h.escalation.version_id for h in handoffs.values()})
     moves = []
@@ -81,8 +85,9 @@ def _go_up(late, handoffs, cases, now, previous):
         handoff = handoffs[clock.pk]
         path = paths[handoff.escalation.version_id]
         step = plan.next_step(
-            path, handoff.level_number, about[timer.case_id], roster, due_at=timer.due_at, now=now
+            path, handoff.level_number, about[timer.case_id], roster, due_at=over_at[timer], now=now
         )
+        step = automatic.with_reasons(step, was_held_up=timer.attempts > 0)
         from_person = handoff.answered_by_id or handoff.to_person_id
         who = roster.people[from_person].name if from_person else roster.team_names[handoff.to_team_id]
         moves.append(
@@ -91,7 +96,7 @@ def _go_up(late, handoffs, cases, now, previous):
                 escalation=handoff.escalation,
                 path=path,
                 step=step,
-                told_from=plan.told_from(timer.due_at, now),
+                told_from=plan.told_from(over_at[timer], now),
                 reason=_ran_out(previous, who, handoff.level_number),
                 background=handoff.background,
                 tried=handoff.tried,
@@ -150,7 +155,7 @@ def holder_reminder(group, *, cases, now):
                 case_id=timer.case_id,
                 kind=timer.kind,
                 subject_id=handoff.pk,
-                step=timer.step + missed + 1,
+                step=timer.step + 1,
                 now=now,
                 due_at=timer.due_at + every * (missed + 1),
             )

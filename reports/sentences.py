@@ -193,4 +193,4 @@ def of_passed_over(before, row, names):
         words["who"] = names.person(row.person_id)
     else:
         text = _("passed over level %(level)d: %(why)s")
-    yield Said(text % words, "slashed")
+    yield Said(text % words, "slashed", why=row.detail if row.why == PassedOver.Why.LATE else "")

@@ -1,6 +1,8 @@
 """Clocks start, stand still, go on, are re-targeted and end; their timers follow. Only under their cases'
 locks."""
 
+from types import MappingProxyType
+
 from django.utils.translation import gettext as _
 
 from cases import history
@@ -49,7 +51,11 @@ def stopping(clock, pauses):
 
 def elapsed(clock, at, hours, pauses):
     """Seconds of working time this clock has counted at `at`, those carried over included."""
-    spans = [(p.started_at, p.ended_at or max(at, p.started_at)) for p in stopping(clock, pauses)]
+    # One that expired is over, also where the engine has not come round to say so.
+    spans = [
+        (p.started_at, p.ended_at or max(min(at, p.expected_end_at), p.started_at))
+        for p in stopping(clock, pauses)
+    ]
     return clock.used_seconds + (hours.elapsed(clock.started_at, at, spans) if at > clock.started_at else 0)
 
 
@@ -101,9 +107,13 @@ def start(clocks, *, now, pauses=None):
     return clocks
 
 
-def reschedule(clocks, *, now, also=(), pauses=None):
+def reschedule(clocks, *, now, also=(), pauses=None, since=None):
     """Work out anew when each of `clocks` (open, of locked cases) is due, and arm it again. `also`: other
-    changed fields."""
+    changed fields.
+
+    `since`: {case id: instant} where what changed did so by itself before `now`: what fell due since then
+    is late from its own instant.
+    """
     clocks = list(clocks)
     if not clocks:
         return
@@ -113,7 +123,7 @@ def reschedule(clocks, *, now, also=(), pauses=None):
         clock.revision += 1
     update_each(clocks, [*SCHEDULE, "breached_at", *also])
     timers.take_back({TimerKind.CLOCK_AT_RISK, *(c.breach_kind for c in clocks)}, [c.pk for c in clocks])
-    _arm(clocks, now)
+    _arm(clocks, now, since or {})
 
 
 def settle(clocks, *, now):
@@ -130,18 +140,19 @@ def settle(clocks, *, now):
     breaches.breach({clock: clock.late_after for clock in late}, now=now)
 
 
-def _arm(clocks, now):
+def _arm(clocks, now, since=MappingProxyType({})):
     wanted = []
     for clock in clocks:
         if clock.state != ClockState.RUNNING or clock.breached_at is not None:
             continue
+        armed_at = since.get(clock.case_id, now)
         wanted.append(
             timers.arm(
                 case_id=clock.case_id,
                 kind=clock.breach_kind,
                 subject_id=clock.pk,
                 due_at=clock.late_after,
-                now=now,
+                now=armed_at,
                 occurrence=clock.revision,
                 just_after=True,
             )
@@ -154,7 +165,7 @@ def _arm(clocks, now):
                     kind=TimerKind.CLOCK_AT_RISK,
                     subject_id=clock.pk,
                     due_at=clock.at_risk_at,
-                    now=now,
+                    now=armed_at,
                     occurrence=clock.revision,
                 )
             )

@@ -78,15 +78,24 @@ def end_all(case, *, now):
 
 
 def end_pauses(case, pauses, *, at, now):
-    """End these open pauses of a locked case at `at`; its clocks go on from there."""
+    """End these open pauses of a locked case at `at`; its clocks go on from there.
+
+    One that had expired before ended then, also where the engine has not come round to say so.
+    """
     ended = list(pauses)
+    at = min(at, now)
     for row in ended:
-        row.ended_at = max(min(at, now), row.started_at)
+        row.ended_at = max(min(at, row.expected_end_at), row.started_at)
         row.save(update_fields=["ended_at"])
     if ended:
         timers.take_back({TimerKind.PAUSE_ENDS}, [row.pk for row in ended])
         stopped = {metric for row in ended for metric in row.reason.stops}
-        clocks.reschedule(case.clocks.open().filter(metric__in=stopped), now=now)
+        expired = max(row.expected_end_at for row in ended)
+        clocks.reschedule(
+            case.clocks.open().filter(metric__in=stopped),
+            now=now,
+            since={case.pk: expired} if expired < at else None,
+        )
 
 
 def customer_spoke(case, *, at, now, by):

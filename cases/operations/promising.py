@@ -3,10 +3,10 @@
 from django.utils.translation import gettext as _
 
 from cases.errors import Incomplete, InThePast, WrongMove
-from cases.models import Channel, Promise
+from cases.models import Channel, Promise, TriggerKind
 from cases.states import TimerKind
 
-from . import timers
+from . import timers, triggers
 from .changing import changing
 
 # A reminder comes when three quarters of the time to a promise are over.
@@ -86,8 +86,14 @@ def _end(promise, state, now):
     promise.refresh_from_db()
     if promise.state not in (Promise.State.OPEN, Promise.State.BROKEN):
         raise WrongMove(_("This promise is %(state)s already.") % {"state": promise.get_state_display()})
+    if promise.state == Promise.State.OPEN and now > promise.due_at:
+        # Broken stays broken, also where the engine has not come round to say so.
+        promise.broken_at = promise.due_at
+        triggers.happened(
+            promise.case, TriggerKind.PROMISE_BROKEN, at=promise.due_at, now=now, promise=promise
+        )
     promise.state, promise.ended_at = state, now
-    promise.save(update_fields=["state", "ended_at"])
+    promise.save(update_fields=["state", "broken_at", "ended_at"])
     timers.take_back({TimerKind.PROMISE_AT_RISK, TimerKind.PROMISE_BROKEN}, [promise.pk])
 
 

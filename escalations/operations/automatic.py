@@ -1,12 +1,14 @@
 """Start paths by rule, as a set: which trigger starts which ladder, and what is said when nobody writes
 it."""
 
+from dataclasses import replace
+
 from django.db.models import Max, Q, prefetch_related_objects
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from cases import history
-from cases.models import Message, Trigger, TriggerKind
+from cases.models import Message, Promise, Trigger, TriggerKind
 from cases.prepared import Given, Prepared
 from cases.sets import update_each
 from cases.states import CaseStatus
@@ -16,19 +18,29 @@ from escalations.models import Escalation, EscalationPath, Rule
 from .ladder import Move, move
 
 NOTHING_TRIED = "–"
+# What the engine itself found at its instant; if it found it late, so does the ladder start late.
+FOUND_BY_THE_ENGINE = {
+    TriggerKind.TARGET_AT_RISK,
+    TriggerKind.TARGET_BREACHED,
+    TriggerKind.PROMISE_AT_RISK,
+    TriggerKind.PROMISE_BROKEN,
+}
 WAITING = Prepared(
     lambda: Trigger.objects.waiting().filter(case__among=Given("cases")).order_by("occurred_at", "pk")
 )
 
 
-def consider(cases, *, now):
+def consider(cases, *, asked_at, now):
     """Look at the rules for each of {id: locked case}: every trigger that waits gets its verdict, and
-    ladders start."""
+    ladders start.
+
+    `asked_at`: {case id: when the look was due}; what should have happened since is caught up with.
+    """
     waiting = WAITING.all(cases=cases)
     asked = {trigger.kind for trigger in waiting}
     rules = [rule for rule in _rules() if rule.trigger in asked]
     if rules:
-        _answer(waiting, rules, cases, now)
+        _answer(waiting, rules, cases, asked_at, now)
     for trigger in waiting:
         trigger.considered_at = now
         trigger.verdict = trigger.verdict or _("No rule matched.")
@@ -39,12 +51,12 @@ def _rules():
     return history.remembered("rules", lambda: list(Rule.objects.in_order().select_related("path")))
 
 
-def _answer(waiting, rules, cases, now):
+def _answer(waiting, rules, cases, asked_at, now):
     """Start, for each waiting trigger, what the first rule that matches it says."""
     prefetch_related_objects(waiting, "clock", "promise")
     prefetch_related_objects(list(cases.values()), "customer")
     matched = [(t, matching.first_match(rules, facts_of(cases[t.case_id], t))) for t in waiting]
-    _start(_judge(matched, cases, now), cases, now)
+    _start(_judge(matched, cases, now), cases, asked_at, now)
 
 
 def facts_of(case, trigger):
@@ -79,7 +91,7 @@ def _judge(matched, cases, now):
             continue
         key = (case.pk, rule.path_id)
         words = {"rule": rule.name, "path": rule.path.name}
-        if case.status == CaseStatus.CLOSED or (trigger.clock is not None and not trigger.clock.is_open):
+        if case.status == CaseStatus.CLOSED or _is_over(trigger):
             trigger.verdict = (
                 _("Rule “%(rule)s” matched, but it was over before anybody had to be called.") % words
             )
@@ -101,12 +113,20 @@ def _judge(matched, cases, now):
     return starts
 
 
-def _start(starts, cases, now):
+def _is_over(trigger):
+    """What `trigger` is about has ended before anybody looked at the rules."""
+    if trigger.promise is not None:
+        return trigger.promise.state not in (Promise.State.OPEN, Promise.State.BROKEN)
+    return trigger.clock is not None and not trigger.clock.is_open
+
+
+def _start(starts, cases, asked_at, now):
     if not starts:
         return
+    due = {key: _due(trigger, asked_at[key[0]]) for key, (trigger, _rule) in starts.items()}
     versions = EscalationPath.objects.filter(pk__in={path for _case, path in starts}).version_in_force(now)
     facts = snapshot.paths(v.pk for v in versions.values())
-    roster = snapshot.roster(since=now)
+    roster = snapshot.roster(since=min(due.values()))
     about = snapshot.cases([cases[pk] for pk in {case for case, _path in starts}])
     said = last_words({case for case, _path in starts})
     # One ladder a case in each round: two paths that start at once are handed over one after the other.
@@ -118,7 +138,10 @@ def _start(starts, cases, now):
             }
             continue
         path, case = facts[versions[path_id].pk], cases[case_id]
-        step = plan.climb(path, rule.level_number, about[case_id], roster, now)
+        # The ladder begins below the rule's level, and its term there was over when it was due to start.
+        below = rule.level_number - 1
+        step = plan.next_step(path, below, about[case_id], roster, due_at=due[case_id, path_id], now=now)
+        step = with_reasons(step)
         escalation = Escalation(
             case=case,
             path_id=path_id,
@@ -139,6 +162,23 @@ def _start(starts, cases, now):
         rounds.setdefault(sum(case_id == m.case.pk for ms in rounds.values() for m in ms), []).append(mv)
     for moves in rounds.values():
         move(moves, roster, now=now)
+
+
+def _due(trigger, asked_at):
+    """When a ladder for `trigger` was due to start: an event may be recorded long after it happened, and
+    only from then on was there anything to do."""
+    return trigger.occurred_at if trigger.kind in FOUND_BY_THE_ENGINE else asked_at
+
+
+def with_reasons(step, *, was_held_up=False):
+    """`step` with the reason in words of each level that it passes over because its time was over."""
+    said = (
+        _("its timer was held up %(how_long)s") if was_held_up else _("engine was down %(how_long)s")
+    )
+    passed = (
+        replace(p, detail=said % {"how_long": p.detail}) if p.why == plan.LATE else p for p in step.passed
+    )
+    return replace(step, passed=tuple(passed))
 
 
 def compose(case, trigger, level, said):
