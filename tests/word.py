@@ -96,9 +96,9 @@ class _Book:
         self.standings = {row.case_id: row for row in read("SELECT * FROM cases_standing")}
         self.emails = {row.id: row.email for row in read("SELECT id, email FROM cases_person")}
         self.rules = {row.id: row for row in read("SELECT id, level_number FROM escalations_rule")}
-        self.pending = Counter(
-            (t.kind, t.subject_id, t.occurrence) for t in self.timers if t.state == "pending"
-        )
+        pending = [t for t in self.timers if t.state == "pending"]
+        self.pending = Counter((t.kind, t.subject_id, t.occurrence) for t in pending)
+        self.armed = Counter((t.kind, t.subject_id) for t in pending)
         self.clock = {clock.id: clock for clock in self.clocks}
         self.keys = Counter(notice.key for notice in self.notices)
 
@@ -132,11 +132,11 @@ def _clocks(book, now):
         if trigger.kind == "target_breached":
             breaches[trigger.clock_id].append(trigger.occurred_at)
     for clock in book.clocks:
-        armed = book.pending[clock.breach_kind, clock.id, clock.revision]
-        ours = sum(n for (kind, pk, _), n in book.pending.items() if (kind, pk) == (clock.breach_kind, clock.id))
+        rightly = book.pending[clock.breach_kind, clock.id, clock.revision]
+        armed = book.armed[clock.breach_kind, clock.id]
         wanted = int(clock.state == "running" and clock.breached_at is None)
-        if (armed, ours) != (wanted, wanted):
-            yield f"{ours} timers where {wanted} should be: {clock}"
+        if (rightly, armed) != (wanted, wanted):
+            yield f"{armed} timers where {wanted} should be: {clock}"
         if wanted and clock.late_after < now:
             yield f"a breach was lost: {clock}"
         if clock.breach_kind == "clock_breached" and clock.used_seconds == 0:
@@ -203,8 +203,8 @@ def _handed_over(book, escalation, ladder, now):
             yield f"two wait at once: {handoff}"
     for handoff, following in zip(ladder, ladder[1:], strict=False):
         clock = book.clock.get(handoff.acknowledge_clock_id)
-        if handoff.state == "ran_out" and (
-            clock is None or clock.state != "missed" or not clock.late_after <= clock.breached_at <= following.made_at
+        if handoff.state == "ran_out" and not (
+            clock and clock.state == "missed" and clock.late_after <= clock.breached_at <= following.made_at
         ):
             yield f"ran out without its term being over: {handoff}, {clock}"
     if escalation.state != "running":

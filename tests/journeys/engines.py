@@ -1,0 +1,99 @@
+"""Engines that walk through given instants, and die where they are told to; each is started again.
+
+Run as a program in the product's environment, with JSON: {"instants": [ISO, ...], "batch": 16, "deaths":
+[[["after_claim", 2], ...], ...]}: one list for each of the engines that run at once. With "deliver" they
+empty the outbox afterwards. Each life is a process of its own; it prints JSON of what they met.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from datetime import datetime, timedelta
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "escalation_site.settings")
+django.setup()
+
+from django.db import OperationalError, connection, transaction  # noqa: E402
+
+from cases import engine  # noqa: E402
+from cases.models import Notice, Timer  # noqa: E402
+from cases.operations import delivering  # noqa: E402
+from tests.journeys import boundaries  # noqa: E402
+
+MOST_TROUBLE = 20  # times that a life may meet the database's refusal before it gives up
+
+
+def walk(instants, batch, worker):
+    """Everything that is due at each instant, in whatever company; an instant's end is awaited together."""
+    for now in instants:
+        while engine.run_once(now=now, batch=batch, worker=worker) or Timer.objects.due(now).exists():
+            time.sleep(0.001)
+
+
+def empty_the_outbox(now):
+    """Deliver until nothing waits; where a dead process holds a lease, as of the instant it is over."""
+    while Notice.objects.filter(state=Notice.State.QUEUED).exists():
+        if not delivering.deliver_due(now=now):
+            now += timedelta(seconds=30)
+
+
+def live(plan, worker, death, told):
+    """One life; `told` is a pipe for what the database refused."""
+    if death:
+        boundaries.die_at(*death)
+    instants = [datetime.fromisoformat(text) for text in plan["instants"]]
+    for _trouble in range(MOST_TROUBLE):
+        try:
+            walk(instants, plan["batch"], worker)
+            if plan.get("deliver"):
+                empty_the_outbox(instants[-1])
+            return 0
+        except OperationalError as error:
+            os.write(told, json.dumps(" ".join(str(error).split())[:200]).encode() + b"\n")
+            connection.close()
+    return 1
+
+
+def start(plan, number, death, told):
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        code = live(plan, f"engine-{number}", death, told)
+        connection.close()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def main(plan):
+    """Keep every engine going until each has lived once without dying; {deaths, codes, refused}."""
+    heard, told = os.pipe()
+    deaths = [list(some) for some in plan["deaths"]]
+    running = {
+        start(plan, n, some.pop(0) if some else None, told): n for n, some in enumerate(deaths)
+    }
+    ends = Counter()
+    while running:
+        pid, status = os.wait()
+        number = running.pop(pid)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        ends["killed" if killed else f"ended with {os.waitstatus_to_exitcode(status)}"] += 1
+        if killed:
+            death = deaths[number].pop(0) if deaths[number] else None
+            running[start(plan, number, death, told)] = number
+    os.close(told)
+    with os.fdopen(heard) as lines:
+        refused = [json.loads(line) for line in lines]
+    print(json.dumps({"ends": ends, "refused": refused}))
+
+
+if __name__ == "__main__":
+    transaction.get_connection().close()
+    main(json.loads(sys.argv[1]))
