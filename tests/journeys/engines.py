@@ -2,7 +2,8 @@
 
 Run as a program in the product's environment, with JSON: {"instants": [ISO, ...], "batch": 16, "deaths":
 [[["after_claim", 2], ...], ...]}: one list for each of the engines that run at once. With "deliver" they
-empty the outbox afterwards. Each life is a process of its own; it prints JSON of what they met.
+empty the outbox afterwards; with "patience" SQLite's busy timeout is so many seconds. Each life is a process
+of its own; it prints JSON of what they met.
 """
 
 import json
@@ -18,14 +19,15 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "escalation_site.settings")
 django.setup()
 
-from django.db import OperationalError, connection, transaction  # noqa: E402
+from django.db import InterfaceError, OperationalError, connection  # noqa: E402
 
 from cases import engine  # noqa: E402
 from cases.models import Notice, Timer  # noqa: E402
 from cases.operations import delivering  # noqa: E402
 from tests.journeys import boundaries  # noqa: E402
 
-MOST_TROUBLE = 20  # times that a life may meet the database's refusal before it gives up
+MOST_TROUBLE = 200  # times that a life may meet the database's refusal before it gives up
+AFTER_TROUBLE = 0.1  # seconds; a worker's next tick comes later
 
 
 def walk(instants, batch, worker):
@@ -46,6 +48,8 @@ def live(plan, worker, death, told):
     """One life; `told` is a pipe for what the database refused."""
     if death:
         boundaries.die_at(*death)
+    if "patience" in plan and connection.vendor == "sqlite":
+        connection.settings_dict["OPTIONS"]["timeout"] = plan["patience"]
     instants = [datetime.fromisoformat(text) for text in plan["instants"]]
     for _trouble in range(MOST_TROUBLE):
         try:
@@ -53,9 +57,10 @@ def live(plan, worker, death, told):
             if plan.get("deliver"):
                 empty_the_outbox(instants[-1])
             return 0
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             os.write(told, json.dumps(" ".join(str(error).split())[:200]).encode() + b"\n")
             connection.close()
+            time.sleep(AFTER_TROUBLE)
     return 1
 
 
@@ -76,9 +81,7 @@ def main(plan):
     """Keep every engine going until each has lived once without dying; {deaths, codes, refused}."""
     heard, told = os.pipe()
     deaths = [list(some) for some in plan["deaths"]]
-    running = {
-        start(plan, n, some.pop(0) if some else None, told): n for n, some in enumerate(deaths)
-    }
+    running = {start(plan, n, some.pop(0) if some else None, told): n for n, some in enumerate(deaths)}
     ends = Counter()
     while running:
         pid, status = os.wait()
@@ -95,5 +98,4 @@ def main(plan):
 
 
 if __name__ == "__main__":
-    transaction.get_connection().close()
     main(json.loads(sys.argv[1]))

@@ -1,12 +1,17 @@
 """Killed at any boundary, alone or in company, engines lose nothing and do nothing twice."""
 
 import json
+import sqlite3
 import subprocess
 import sys
-from contextlib import contextmanager
+import threading
+import time
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 
 from tests.journeys.boundaries import DELIVERY, ENGINE
 from tests.journeys.conftest import environment, own_database
@@ -16,7 +21,7 @@ from tests.word import kept_its_word, rows_of
 
 pytestmark = pytest.mark.xdist_group("processes")
 
-CASES, BATCH = 40, 16
+CASES, BATCH = 25, 10
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 # Every ten minutes and a second, from before the first warning until all are with the fallback holder.
 INSTANTS = [START + timedelta(minutes=m, seconds=1) for m in range(40, 200, 10)]
@@ -51,9 +56,9 @@ def desk(tmp_path, desk_full_of_cases):
         yield environment(tmp_path, database)
 
 
-def engines(desk, deaths, **plan):
+def engines(desk, deaths, instants=INSTANTS, **plan):
     """Run as many engines as there are lists of deaths; how their lives ended and what was refused."""
-    plan = {"instants": [at.isoformat() for at in INSTANTS], "batch": BATCH, "deaths": deaths, **plan}
+    plan = {"instants": [at.isoformat() for at in instants], "batch": BATCH, "deaths": deaths, **plan}
     return json.loads(program("engines", desk, json.dumps(plan)))
 
 
@@ -61,9 +66,7 @@ def everything_happened(desk, mails=None):
     """All the world's deadlines are kept: as many as there are cases, and each ladder at its end."""
     read = rows_of(desk["DATABASE_URL"])
     kept_its_word(read, now=INSTANTS[-1], mails=mails)
-    ladders = read(
-        "SELECT escalation_id, count(*) AS steps FROM escalations_handoff GROUP BY escalation_id"
-    )
+    ladders = read("SELECT escalation_id, count(*) AS steps FROM escalations_handoff GROUP BY escalation_id")
     assert [ladder.steps for ladder in ladders] == [4] * CASES
     [ends] = read("SELECT count(*) AS them FROM escalations_escalation WHERE is_at_fallback")
     assert ends.them == CASES
@@ -78,6 +81,71 @@ def test_undisturbed_it_keeps_its_word(desk):
 
 @pytest.mark.parametrize("boundary", ENGINE)
 def test_killed_at_each_boundary_again_and_again(desk, boundary):
-    deaths = [[boundary, 1], [boundary, 3], [boundary, 8], [boundary, 20]]
-    assert engines(desk, [deaths]) == {"ends": {"killed": 4, "ended with 0": 1}, "refused": []}
+    deaths = [[boundary, 1], [boundary, 4], [boundary, 13]]
+    assert engines(desk, [deaths]) == {"ends": {"killed": 3, "ended with 0": 1}, "refused": []}
+    everything_happened(desk)
+
+
+@pytest.mark.parametrize("how_many", [2, 3])
+def test_several_at_once_while_each_of_them_is_killed(desk, how_many):
+    deaths = [[[boundary, 2], [boundary, 7]] for boundary in ENGINE[-how_many:]]
+    ends = {"killed": 2 * how_many, "ended with 0": how_many}
+    assert engines(desk, deaths) == {"ends": ends, "refused": []}  # no deadlock either
+    everything_happened(desk)
+
+
+@pytest.mark.parametrize("boundary", DELIVERY)
+def test_killed_between_the_fact_and_the_mail(desk, boundary):
+    until = INSTANTS[:3]  # each case was breached and handed over once
+    with postbox() as box:
+        desk["EMAIL_URL"] = box.url
+        lives = engines(desk, [[[boundary, 1], [boundary, 30]]], instants=until, deliver=True)
+    assert lives == {"ends": {"killed": 2, "ended with 0": 1}, "refused": []}
+    kept_its_word(rows_of(desk["DATABASE_URL"]), now=until[-1], mails=box.taken)
+    # Only what the server had taken and nobody could write down any more came twice.
+    doubled = len(box.taken) - len(set(box.taken))
+    assert doubled == (2 if boundary == "after_sending" else 0)
+
+
+@contextmanager
+def again_and_again(disturb, times, every):
+    """`disturb()` so many times, in the background, every so many seconds; it returns after the last."""
+
+    def run():
+        for _time in range(times):
+            time.sleep(every)
+            disturb()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def lock_out(database):
+    """Keep every other writer out of the file for longer than it has patience."""
+    with closing(sqlite3.connect(database.removeprefix("sqlite:///"), timeout=20)) as rude:
+        rude.execute("BEGIN IMMEDIATE")
+        time.sleep(0.25)
+        rude.rollback()
+
+
+def cut_off(database):
+    """End every other session of this database."""
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_the_database_taken_away_again_and_again(desk):
+    database = desk["DATABASE_URL"]
+    taken_away = lock_out if connection.vendor == "sqlite" else cut_off
+    with again_and_again(lambda: taken_away(database), times=12, every=0.4):
+        lives = engines(desk, [[], []], patience=0.1)
+    assert lives["ends"] == {"ended with 0": 2}
+    assert len(lives["refused"]) >= 2, "nothing was in the way of anybody"
     everything_happened(desk)
