@@ -48,8 +48,8 @@ def postgresql():
         refusals.append(why)
     if importlib.util.find_spec(PACKAGE) is None:
         raise NoPostgreSQL(f"no local server lets us in ({refusals[0]}), and {PACKAGE} is not installed")
-    with server_from_wheel() as url:
-        yield url
+    with server_from_wheel() as server:
+        yield server.url
 
 
 def refusal(url):
@@ -71,8 +71,8 @@ def maintenance(url):
 
 
 @contextmanager
-def server_from_wheel():
-    """A throw-away PostgreSQL under the temporary folder, reached by a socket there.
+def server_from_wheel(data=None):
+    """A throw-away PostgreSQL under the temporary folder, reached by a socket there: a running Server.
 
     The wheel's own starter opens every folder above it to all users; only its programs are used. PostgreSQL
     refuses to run as root, so root hands a copy of them to `nobody`.
@@ -80,34 +80,66 @@ def server_from_wheel():
     with tempfile.TemporaryDirectory(prefix="desk-pg-") as folder:
         home = Path(folder)
         package = Path(importlib.util.find_spec(PACKAGE).origin).parent
-        user = {}
         if os.geteuid() == 0:
             # The programs look for their libraries in the folder beside the package's.
             for part in (package, package.with_suffix(".libs")):
                 shutil.copytree(part, home / part.name, symlinks=True)
-            subprocess.run(["chown", "-R", "nobody", home], check=True)
-            package, user = home / package.name, {"user": "nobody"}
-        programs = package / "pginstall18" / "bin"
-        data, log = home / "data", home / "log"
-        control = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-s"]
-        options = f"-c listen_addresses= -c unix_socket_directories={home} -c fsync=off"
-        initdb = [
-            str(programs / "initdb"),
-            "-D",
-            str(data),
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-        ]
-        run(initdb, **user)
-        run([*control, "-l", str(log), "-o", options, "start"], **user)
+            package = home / package.name
+        server = Server(package / "pginstall18" / "bin", home, data)
+        server.make()
         try:
-            yield f"postgresql://postgres@{quote(str(home), safe='')}/{NAME}"
+            yield server
         finally:
-            run([*control, "-m", "immediate", "stop"], **user)
+            server.stop()
+
+
+@contextmanager
+def own_server(data=None):
+    """A running Server with nobody else on it, of the installed programs or those of the wheel.
+
+    `data`: a folder for its tables, if not beside its log and its socket.
+    """
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
+    if not installed:
+        with server_from_wheel(data) as server:
+            yield server
+        return
+    with tempfile.TemporaryDirectory(prefix="desk-pg-") as folder:
+        server = Server(installed[-1].parent, Path(folder), data)
+        server.make()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+class Server:
+    """A PostgreSQL of our own in the folder `home`, which may be broken without harm to anybody."""
+
+    def __init__(self, programs, home, data=None):
+        self.programs, self.home, self.data = programs, home, data or home / "data"
+        self.url = f"postgresql://postgres@{quote(str(home), safe='')}/{NAME}"
+        self.user = {"user": "nobody"} if os.geteuid() == 0 else {}
+
+    def make(self):
+        """Set it up and start it. What it writes ahead stays in `home`, wherever its tables are."""
+        if self.user:
+            self.data.parent.mkdir(exist_ok=True)
+            subprocess.run(["chown", "-R", "nobody", self.home, self.data.parent], check=True)
+        options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "-X", str(self.home / "ahead")]
+        run([str(self.programs / "initdb"), "-D", str(self.data), *options], **self.user)
+        self.start()
+
+    def start(self):
+        options = f"-c listen_addresses= -c unix_socket_directories={self.home} -c fsync=off"
+        self._control("-l", str(self.home / "log"), "-o", options, "start")
+
+    def stop(self):
+        """At once, as if the machine had lost its power."""
+        self._control("-m", "immediate", "stop")
+
+    def _control(self, *arguments):
+        run([str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-s", *arguments], **self.user)
 
 
 def run(command, **options):

@@ -17,20 +17,28 @@ from tests.journeys.processes import free_port, is_ready, manage, start_everythi
 
 
 @contextmanager
-def own_database(folder, template=None):
-    """The URL of a new database on the engine under test: empty, or a copy of the one at `template`."""
+def own_database(folder, template=None, server=None):
+    """The URL of a new database on the engine under test: empty, or a copy of the one at `template`.
+
+    `server`: the URL of another PostgreSQL than the one under test.
+    """
     if connection.vendor == "sqlite":
         if template:
             shutil.copy(template.removeprefix("sqlite:///"), folder / "desk.sqlite3")
         yield f"sqlite:///{folder}/desk.sqlite3"
         return
-    server = urlsplit(os.environ["DATABASE_URL"])
+    server = urlsplit(server or os.environ["DATABASE_URL"])
     name = f"desk_{uuid.uuid4().hex[:12]}"
     copied = f"TEMPLATE {urlsplit(template).path[1:]}" if template else ""
+    run_on(server, f"CREATE DATABASE {name} {copied}")
+    yield server._replace(path=f"/{name}").geturl()
+    run_on(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def run_on(server, sql):
+    """One statement, in a session of its own: a test may have ended all others."""
     with psycopg.connect(server._replace(path="/postgres").geturl(), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} {copied}")
-        yield server._replace(path=f"/{name}").geturl()
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        admin.execute(sql)
 
 
 def environment(folder, database, broker=None):

@@ -2,17 +2,20 @@
 
 Run as a program in the product's environment, with JSON: {"instants": [ISO, ...], "batch": 16, "deaths":
 [[["after_claim", 2], ...], ...]}: one list for each of the engines that run at once. With "deliver" they
-empty the outbox afterwards; with "patience" SQLite's busy timeout is so many seconds. Each life is a process
-of its own; it prints JSON of what they met.
+empty the outbox afterwards; with "patience" SQLite's busy timeout is so many seconds; with "room" no file may
+grow by more than so many bytes, until one tried and is given as many again. Each life is a process of its
+own; it prints JSON of what they met.
 """
 
 import json
 import os
+import resource
 import signal
 import sys
 import time
 from collections import Counter
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import django
 
@@ -50,6 +53,9 @@ def live(plan, worker, death, told):
         boundaries.die_at(*death)
     if "patience" in plan and connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"]["timeout"] = plan["patience"]
+    room = plan.get("room")
+    if room:
+        _give(room)
     instants = [datetime.fromisoformat(text) for text in plan["instants"]]
     for _trouble in range(MOST_TROUBLE):
         try:
@@ -61,7 +67,15 @@ def live(plan, worker, death, told):
             os.write(told, json.dumps(" ".join(str(error).split())[:200]).encode() + b"\n")
             connection.close()
             time.sleep(AFTER_TROUBLE)
+            if room:
+                _give(room)
     return 1
+
+
+def _give(room):
+    """Let the database's files grow by `room` bytes from here on, and no further."""
+    largest = max(path.stat().st_size for path in Path(connection.settings_dict["NAME"]).parent.glob("desk*"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + room, resource.RLIM_INFINITY))
 
 
 def start(plan, number, death, told):

@@ -1,22 +1,26 @@
 """Killed at any boundary, alone or in company, engines lose nothing and do nothing twice."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import connection
 
+from tests.databases import own_server
 from tests.journeys.boundaries import DELIVERY, ENGINE
 from tests.journeys.conftest import environment, own_database
 from tests.journeys.postbox import postbox
-from tests.journeys.processes import ROOT
+from tests.journeys.processes import ROOT, manage
 from tests.word import kept_its_word, rows_of
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -149,3 +153,75 @@ def test_the_database_taken_away_again_and_again(desk):
     assert lives["ends"] == {"ended with 0": 2}
     assert len(lives["refused"]) >= 2, "nothing was in the way of anybody"
     everything_happened(desk)
+
+
+if connection.vendor == "sqlite":
+
+    def test_a_full_disk(desk):
+        lives = engines(desk, [[], []], room=100_000)
+        assert lives["ends"] == {"ended with 0": 2}
+        assert set(lives["refused"]) <= {"disk I/O error", "database or disk is full"}
+        assert len(lives["refused"]) >= 3, "the disk was never full"
+        everything_happened(desk)
+
+else:
+
+    @pytest.fixture(scope="module")
+    def small_disk():
+        """A folder on a disk of its own with little room, which only root may mount."""
+        folder = Path(tempfile.mkdtemp(prefix="desk-disk-"))
+        mount = ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(folder)]
+        if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+            yield None
+        else:
+            yield folder
+            subprocess.run(["umount", "--lazy", folder], check=True)
+        shutil.rmtree(folder)
+
+    @pytest.fixture(scope="module")
+    def server(small_disk):
+        """A PostgreSQL of our own, its tables on the small disk if there is one."""
+        with own_server(data=small_disk / "tables" / "data" if small_disk else None) as server:
+            yield server
+
+    @pytest.fixture(scope="module")
+    def cases_there(tmp_path_factory, server):
+        folder = tmp_path_factory.mktemp("cases-there")
+        with own_database(folder, server=server.url) as database:
+            product = environment(folder, database)
+            manage(product, "migrate", "--verbosity=0")
+            program("crash_world", product, str(CASES), START.isoformat())
+            yield database
+
+    @pytest.fixture
+    def desk_there(tmp_path, server, cases_there):
+        with own_database(tmp_path, template=cases_there, server=server.url) as database:
+            yield environment(tmp_path, database)
+
+    def test_the_server_loses_its_power_and_comes_back(server, desk_there):
+        def again():
+            server.stop()
+            server.start()
+
+        with again_and_again(again, times=4, every=0.7):
+            lives = engines(desk_there, [[], []])
+        assert lives["ends"] == {"ended with 0": 2}
+        assert len(lives["refused"]) >= 4, "nobody noticed"
+        everything_happened(desk_there)
+
+    def test_a_full_disk(small_disk, desk_there):
+        if small_disk is None:
+            pytest.skip("only root may mount a small disk: nothing was tested on PostgreSQL with a full one")
+
+        def fill():
+            with suppress(OSError), small_disk.joinpath("in-the-way").open("wb", buffering=0) as file:
+                while file.write(bytes(2**16)):
+                    pass
+            time.sleep(0.7)
+            small_disk.joinpath("in-the-way").unlink()
+
+        with again_and_again(fill, times=5, every=0.4):
+            lives = engines(desk_there, [[], []])
+        assert lives["ends"] == {"ended with 0": 2}
+        assert any("No space left" in why for why in lives["refused"]), "the disk was never full"
+        everything_happened(desk_there)
