@@ -336,10 +336,12 @@ def _blame(record, now):
     timers = Timer.objects.earliest_per_case(record.started_at, list(cases)).values()
     was_alone, aside = len(record.in_hand) == 1, {}
     for timer in timers:
-        timer.attempts += 1
+        # With others it counts once, however many processes that had looked at the same rows ended together.
+        timer.attempts = timer.attempts + 1 if was_alone else max(timer.attempts, 1)
         timer.last_error = _("The process that ran it ended before it was done.")
         if was_alone and timer.attempts > 1:
-            timer.wake_at = now + FIRST_BACKOFF * 2 ** (timer.attempts - 1)
+            again = now + FIRST_BACKOFF * 2 ** (timer.attempts - 1)
+            timer.wake_at = max(timer.wake_at, again)  # never before its time, wherever the clock is now
     update_each(timers, ["attempts", "last_error"] + (["wake_at"] if was_alone else []))
     if was_alone:
         sentence = _("Each process that ran it ended before it was done, %(times)d times in all.")

@@ -219,6 +219,25 @@ class TestAfterADeath:
         assert "3 times in all" in timer.last_error
         assert Notice.objects.in_app_for(manager).filter(kind="timer_set_aside").count() == 1
 
+    def test_a_machine_that_loses_its_power_condemns_no_row(self, reactions, cases, now):
+        """Each of its engines had looked at the same rows; the next loss finds one of them alone."""
+        arm(cases[0], 1, now)
+        for n in range(4):
+            died(f"seat {n}", [case.pk for case in cases], now)
+            engine._adopt(f"seat {n}", now)
+        assert Timer.objects.get().attempts == 1
+        died("seat 1", [cases[0].pk], now)
+        engine._adopt("seat 1", now)
+        assert Timer.objects.get().state == "pending"
+
+    def test_after_a_restart_with_a_clock_behind_nothing_fires_before_its_time(self, reactions, cases, now):
+        arm(cases[0], 1, now)
+        for _death in range(2):
+            died("test", [cases[0].pk], now)
+            engine._adopt("test", now - timedelta(hours=1))
+        assert engine.run_until_idle(now=now - SECOND) == 0
+        assert engine.run_until_idle(now=now) == 1
+
     def test_what_had_fired_before_the_death_is_not_blamed(self, reactions, cases, now):
         arm(cases[0], 1, now)
         engine.run_once(now=now)
