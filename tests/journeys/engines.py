@@ -23,9 +23,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "escalation_site.settings")
 django.setup()
 
 from django.db import InterfaceError, OperationalError, connection  # noqa: E402
+from django.db.models import Max  # noqa: E402
 
 from cases import engine  # noqa: E402
-from cases.models import Notice, Timer  # noqa: E402
+from cases.models import EnginePass, Notice, Timer  # noqa: E402
 from cases.operations import delivering  # noqa: E402
 from tests.journeys import boundaries  # noqa: E402
 
@@ -33,11 +34,29 @@ MOST_TROUBLE = 200  # times that a life may meet the database's refusal before i
 AFTER_TROUBLE = 0.1  # seconds; a worker's next tick comes later
 
 
-def walk(instants, batch, worker):
-    """Everything that is due at each instant, in whatever company; an instant's end is awaited together."""
+def walk(instants, worker):
+    """Everything that is due at each instant, in whatever company; an instant's end is awaited together.
+
+    What a death or a failure put off is waited for as well, at the instant to which it was.
+    """
+    reached = EnginePass.objects.aggregate(at=Max("started_at"))["at"]
     for now in instants:
-        while engine.run_once(now=now, batch=batch, worker=worker) or Timer.objects.due(now).exists():
-            time.sleep(0.001)
+        if reached and now < reached and now != instants[-1]:
+            continue  # in an earlier life, or by another
+        while True:
+            look(now, worker)
+            if Timer.objects.due(now).exists():
+                time.sleep(0.001)
+                continue
+            again = Timer.objects.pending().filter(attempts__gt=0).order_by("wake_at").first()
+            if again is None:
+                break
+            now = max(now, again.wake_at)
+
+
+def look(now, worker):
+    """What an engine does when it is woken, on a clock that stands still."""
+    engine.linger(seconds=0, clock=lambda: now, sleep=time.sleep, stopped=lambda: False, worker=worker)
 
 
 def empty_the_outbox(now):
@@ -49,6 +68,7 @@ def empty_the_outbox(now):
 
 def live(plan, worker, death, told):
     """One life; `told` is a pipe for what the database refused."""
+    engine.BATCH = plan["batch"]
     if death:
         boundaries.die_at(*death)
     if "patience" in plan and connection.vendor == "sqlite":
@@ -59,7 +79,7 @@ def live(plan, worker, death, told):
     instants = [datetime.fromisoformat(text) for text in plan["instants"]]
     for _trouble in range(MOST_TROUBLE):
         try:
-            walk(instants, plan["batch"], worker)
+            walk(instants, worker)
             if plan.get("deliver"):
                 empty_the_outbox(instants[-1])
             return 0

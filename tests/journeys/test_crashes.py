@@ -92,9 +92,10 @@ def test_killed_at_each_boundary_again_and_again(desk, boundary):
 
 @pytest.mark.parametrize("how_many", [2, 3])
 def test_several_at_once_while_each_of_them_is_killed(desk, how_many):
-    deaths = [[[boundary, 2], [boundary, 7]] for boundary in ENGINE[-how_many:]]
-    ends = {"killed": 2 * how_many, "ended with 0": how_many}
-    assert engines(desk, deaths) == {"ends": ends, "refused": []}  # no deadlock either
+    lives = engines(desk, [[[boundary, 2], [boundary, 4]] for boundary in ENGINE[-how_many:]])
+    assert lives["refused"] == []  # no deadlock either
+    assert lives["ends"]["ended with 0"] == how_many
+    assert how_many <= lives["ends"]["killed"] <= 2 * how_many  # a second life may find all done
     everything_happened(desk)
 
 
