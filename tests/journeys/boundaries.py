@@ -1,13 +1,15 @@
 """Where a process may die: it kills itself (SIGKILL) when it comes to a named boundary for the nth time.
 
 Only the test's own processes import this, and it stands around the product, not in it. A worker imports it
-with `--include tests.journeys.boundaries` and finds DIE_AT="before_commit:3" in its environment.
+with `--include tests.journeys.boundaries` and finds in its environment DIE_AT="before_commit:3", and LEASE:
+for how many seconds a notice is left to who died sending it.
 """
 
 import os
 import signal
 import smtplib
 from contextlib import suppress
+from datetime import timedelta
 
 from django.core.mail import EmailMessage
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -94,6 +96,8 @@ def _wrap(owner, name, before=None, after=None):
     setattr(owner, name, wrapped)
 
 
+if "LEASE" in os.environ:
+    delivering.LEASE = timedelta(seconds=int(os.environ["LEASE"]))
 if "DIE_AT" in os.environ:
     where, _, nth = os.environ["DIE_AT"].partition(":")
     die_at(where, int(nth))

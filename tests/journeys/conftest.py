@@ -68,23 +68,33 @@ def migrated(tmp_path_factory):
         yield database
 
 
+class Redis:
+    """A broker of our own that keeps nothing, on a port of its own, which may be stopped and started."""
+
+    def __init__(self, folder):
+        self.program, self.folder, self.port = shutil.which("redis-server"), folder, free_port()
+        if self.program is None:
+            pytest.skip("redis-server is not installed: nothing was tested with Redis as the broker")
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self):
+        settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self.server = subprocess.Popen([self.program, *settings], stdout=subprocess.DEVNULL, cwd=self.folder)
+        wait_until(lambda: socket.create_connection(("127.0.0.1", self.port)).close() is None, within=10)
+
+    def stop(self):
+        self.server.terminate()
+        self.server.wait(timeout=10)
+
+
 @contextmanager
 def own_redis(folder):
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed: nothing was tested with Redis as the broker")
-    port = free_port()
-    server = subprocess.Popen(
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-    )
+    server = Redis(folder)
+    server.start()
     try:
-        wait_until(lambda: socket.create_connection(("127.0.0.1", port)).close() is None, within=10)
-        yield f"redis://127.0.0.1:{port}/0"
+        yield server.url
     finally:
-        server.terminate()
-        server.wait(timeout=10)
+        server.stop()
 
 
 @contextmanager

@@ -32,13 +32,13 @@ class Terms:
     promised: float
     paused_until: float
     acknowledge: tuple
-    remind: int
+    remind: int | None
     apart: float
     over: float  # every ladder is with its fallback holder
 
 
 OFFICE = Terms(0, 3600, 170 * 60, 75 * 60, 100 * 60, (1800, 1800, 3600), 600, 0, 190 * 60)
-QUICK = Terms(3595, 3600, 3604, 6, 7, (2, 2, 3), 1, 0.05, 16)
+QUICK = Terms(3595, 3600, 3604, 6, 7, (2, 2, 3), None, 0.05, 16)
 
 
 def build(cases, terms, now):

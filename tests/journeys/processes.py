@@ -75,6 +75,20 @@ def manage(product, *arguments):
     return done.stdout
 
 
+def program(module, product, *arguments, timeout=120):
+    """Run a module of this folder to its end, in the environment `product`; its output."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.journeys.{module}", *arguments],
+        cwd=ROOT,
+        env=product,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def left_running(folder):
     """Processes whose environment names this folder."""
     found = []

@@ -4,7 +4,6 @@ import json
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,7 +19,7 @@ from tests.databases import own_server
 from tests.journeys.boundaries import DELIVERY, ENGINE
 from tests.journeys.conftest import environment, own_database
 from tests.journeys.postbox import postbox
-from tests.journeys.processes import ROOT, manage
+from tests.journeys.processes import manage, program
 from tests.word import kept_its_word, rows_of
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -29,19 +28,6 @@ CASES, BATCH = 25, 10
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 # Every ten minutes and a second, from before the first warning until all are with the fallback holder.
 INSTANTS = [START + timedelta(minutes=m, seconds=1) for m in range(40, 200, 10)]
-
-
-def program(module, product, *arguments, timeout=120):
-    done = subprocess.run(
-        [sys.executable, "-m", f"tests.journeys.{module}", *arguments],
-        cwd=ROOT,
-        env=product,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="session")

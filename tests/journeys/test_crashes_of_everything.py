@@ -1,0 +1,149 @@
+"""All processes as in production and more of them than needed: workers are killed, the broker goes away, the
+database's sessions are cut, and every deadline is kept."""
+
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from django.db import connection
+
+from tests.journeys.conftest import Redis, environment, own_database
+from tests.journeys.postbox import postbox
+from tests.journeys.processes import ROOT, program, wait_until
+from tests.word import kept_its_word, rows_of
+
+pytestmark = pytest.mark.xdist_group("processes")
+
+CASES = 20
+AWAY = 8  # seconds without a broker: longer than a tick lives and than a worker lingers
+THREADS = ["--pool=threads", "--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+WORKER = ["worker", *THREADS, "--include", "tests.journeys.boundaries"]
+
+
+class Kept:
+    """Processes that are started again when they end, as by a supervisor; `ended` says which did, and how."""
+
+    def __init__(self, product, folder):
+        self.product, self.folder = product, folder
+        self.wanted, self.running, self.ended = {}, {}, []
+
+    def start(self, name, *command, **until_killed):
+        """Run `command` under `name`; `until_killed`: what its environment has until it was killed once."""
+        self.wanted[name] = command, until_killed
+        with self.folder.joinpath(f"{name}.log").open("a") as log:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, "-m", "celery", "--quiet", "--app", "escalation_site", *command],
+                cwd=ROOT,
+                env={**self.product, **until_killed},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def look_after(self):
+        for name, process in list(self.running.items()):
+            code = process.poll()
+            if code is not None:
+                self.ended.append((name, code))
+                command, until_killed = self.wanted[name]
+                self.start(name, *command, **({} if code == -signal.SIGKILL else until_killed))
+
+
+class MovedFile:
+    """The embedded broker, which goes away as a file does."""
+
+    def __init__(self, folder):
+        self.folder, self.url = folder, f"sqla+sqlite:///{folder}/broker.sqlite3"
+
+    def start(self):
+        for part in self.folder.glob("*.away"):
+            part.rename(part.with_suffix(""))
+
+    def stop(self):
+        for part in self.folder.glob("broker.sqlite3*"):
+            part.rename(f"{part}.away")
+
+
+@pytest.fixture
+def broker(tmp_path):
+    kind = MovedFile if connection.vendor == "sqlite" else Redis
+    server = kind(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def box():
+    with postbox() as server:
+        yield server
+
+
+@pytest.fixture
+def desk(tmp_path, migrated, broker, box):
+    with own_database(tmp_path, template=migrated) as database:
+        yield {**environment(tmp_path, database, broker.url), "EMAIL_URL": box.url, "LEASE": "3"}
+
+
+@pytest.fixture
+def processes(desk, tmp_path):
+    """Two engines, two deliveries and two beats; each worker's first life is a short one."""
+    kept = Kept(desk, tmp_path)
+    for n, death in ((1, "before_commit:2"), (2, "after_commit:2")):
+        kept.start(f"engine-{n}", *WORKER, "--queues", "engine", "--hostname", f"engine{n}@%h", DIE_AT=death)
+    for n, death in ((1, "while_sending:5"), (2, "after_sending:9")):
+        name = f"delivery{n}@%h"
+        kept.start(f"delivery-{n}", *WORKER, "--queues", "delivery", "--hostname", name, DIE_AT=death)
+    for n in (1, 2):
+        kept.start(f"beat-{n}", "beat", "--pidfile=", "--schedule", str(tmp_path / f"beat-{n}"))
+    yield kept
+    for process in kept.running.values():
+        process.kill()
+        process.wait()
+
+
+def cut_off(database):
+    """End every other session of this database; SQLite has none."""
+    if not database.startswith("sqlite"):
+        with psycopg.connect(database, autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
+def test_every_deadline_is_kept_and_every_mail_arrives(desk, processes, broker, box):
+    read = rows_of(desk["DATABASE_URL"])
+
+    def count(sql):
+        processes.look_after()
+        [row] = read(f"SELECT count(*) AS them FROM {sql}")
+        return row.them
+
+    wait_until(lambda: count("cases_enginepass") >= 2, within=60)
+    program("crash_world", desk, str(CASES))
+    # The first have been handed over, no ladder is at its end yet.
+    wait_until(lambda: count("escalations_handoff") >= CASES // 2, within=60)
+    cut_off(desk["DATABASE_URL"])
+    broker.stop()
+    back = time.monotonic() + AWAY
+    while time.monotonic() < back:
+        processes.look_after()
+        time.sleep(0.1)
+    broker.start()
+    cut_off(desk["DATABASE_URL"])
+    wait_until(
+        lambda: (
+            not count("cases_timer WHERE state = 'pending'")
+            and not count("cases_notice WHERE state = 'queued'")
+        ),
+        within=90,
+    )
+    killed = {name.partition("-")[0] for name, code in processes.ended if code == -signal.SIGKILL}
+    assert killed == {"engine", "delivery"}
+    kept_its_word(read, now=datetime.now(UTC), mails=box.taken)
+    assert count("escalations_escalation WHERE is_at_fallback") == CASES
+    assert count("escalations_handoff") == 4 * CASES
