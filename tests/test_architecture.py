@@ -210,6 +210,7 @@ def test_every_status_has_its_row():
 # Rows that come and go with the work; what they led to is in the history of what they touched.
 UNAUDITED = {
     "cases.Timer",
+    "cases.EngineMinute",
     "cases.EnginePass",
     "cases.Standing",
     "cases.Notice",

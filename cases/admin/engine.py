@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from cases.console import ConsoleAdmin
-from cases.models import EnginePass, Timer
+from cases.models import EngineMinute, EnginePass, Timer
 
 from .bases import PassingAdmin, ReadOnly
 
@@ -19,3 +19,8 @@ class TimerAdmin(PassingAdmin):
 class EnginePassAdmin(ReadOnly, ConsoleAdmin):
     list_display = ("worker", "started_at", "finished_at", "passes", "fired")
     ordering = ("-started_at",)
+
+
+@admin.register(EngineMinute)
+class EngineMinuteAdmin(PassingAdmin):
+    list_display = ("worker", "minute", "fired", "seconds", "worst")

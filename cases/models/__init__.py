@@ -8,7 +8,7 @@ from .notice import Notice, NoticeKind
 from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
 from .promise import Promise
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
-from .timer import EnginePass, Timer
+from .timer import EngineMinute, EnginePass, Timer
 
 __all__ = [
     "Absence",
@@ -22,6 +22,7 @@ __all__ = [
     "Contact",
     "Customer",
     "Duty",
+    "EngineMinute",
     "EnginePass",
     "Holiday",
     "IntakeRule",

@@ -93,6 +93,8 @@ class Notice(models.Model):
         verbose_name_plural = _("notices")
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state="queued"), name="notice_queued"),
+            # What the watchdog shows as undeliverable.
+            models.Index(fields=["channel", "-id"], condition=Q(state="failed"), name="notice_failed"),
             models.Index(fields=["person", "-id"], condition=Q(channel="app"), name="notice_of_person"),
             models.Index(fields=["person"], condition=Q(channel="app", read_at=None), name="notice_unread"),
         ]

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cases.lateness import BUCKETS
 from cases.prepared import Given, Prepared
 from cases.states import TimerKind
 
@@ -75,6 +76,13 @@ class Timer(models.Model):
                 condition=models.Q(state="pending"),
                 name="timer_pending_case",
             ),
+            # The watchdog's two: what cannot run, and what failed and is tried again. Both are nearly empty.
+            models.Index(fields=["id"], condition=models.Q(state="set_aside"), name="timer_set_aside"),
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state="pending", attempts__gt=0),
+                name="timer_tried_again",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -121,3 +129,34 @@ class EnginePass(models.Model):
 
     def __str__(self):
         return f"{self.worker} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class EngineMinute(models.Model):
+    """What one engine fired in one minute, and how late: for charts and percentiles without the timers.
+
+    Unaudited; thrown away after 30 days. Its row of minute 0 adds up everything it ever fired, so that a
+    counter made of these rows never goes back; that of no worker keeps what engines long gone fired.
+    """
+
+    worker = models.CharField(max_length=120)
+    minute = models.PositiveIntegerField(_("minute"), help_text=_("Since 1 January 1970, UTC."))
+    fired = models.PositiveBigIntegerField(_("fired"), default=0)
+    seconds = models.FloatField(_("lateness in all, in seconds"), default=0)
+    worst = models.FloatField(_("worst lateness, in seconds"), default=0)
+
+    class Meta:
+        verbose_name = _("minute of an engine")
+        verbose_name_plural = _("minutes of engines")
+        constraints = [
+            # Minute first: the watchdog reads the latest minutes of all engines, and the rows of minute 0.
+            models.UniqueConstraint(fields=["minute", "worker"], name="engineminute_once"),
+        ]
+
+    def __str__(self):
+        return f"{self.worker} {self.minute}"
+
+
+# One column for each bucket of cases/lateness.py: late_00 holds those up to its first bound, and so on.
+LATE = [f"late_{bucket:02}" for bucket in range(BUCKETS)]
+for _name in LATE:
+    EngineMinute.add_to_class(_name, models.PositiveBigIntegerField(default=0))
