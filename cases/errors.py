@@ -46,3 +46,11 @@ class ConflictOfInterest(Refused):
 
 class NotTheirs(Refused):
     """This person may not do this here."""
+
+
+class NotSetAside(Refused):
+    """The timer is not set aside any more: somebody was quicker, or it never was."""
+
+
+class NotFailed(Refused):
+    """The notice has not failed, or no longer: it waits, or it has left."""

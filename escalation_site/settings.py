@@ -1,6 +1,7 @@
 """Settings of the whole product: one file, read from the environment, failing loudly on what cannot be."""
 
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import SELF, UNSAFE_INLINE
@@ -149,6 +150,17 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Escalation Desk <desk@exampl
 SITE_URL = env.str("SITE_URL", "http://localhost:8000")
 
 BROKER_URL = env.str("BROKER_URL", f"sqla+sqlite:///{VAR_DIR}/broker.sqlite3")
+
+# --- Watching ----------------------------------------------------------------------------------------------
+
+# What turns /health/ready and the watchdog red, in seconds: no engine said that it looks for so long (an
+# idle one says so once a second); a timer is due and has not fired for so long; a notice waits for so long
+# without being tried.
+ENGINE_SILENT_AFTER = timedelta(seconds=env.float("ENGINE_SILENT_AFTER", 30))
+BACKLOG_LATE_AFTER = timedelta(seconds=env.float("BACKLOG_LATE_AFTER", 300))
+NOTICE_LATE_AFTER = timedelta(seconds=env.float("NOTICE_LATE_AFTER", 600))
+# Who may read /metrics: whoever brings this token; without one, this machine alone.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- API ---------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,18 @@ from django.urls import reverse
 
 from cases import roles
 from cases.console import CappedPaginator
-from cases.models import Case, EnginePass, Membership, Notice, Person, Skill, Standing, Team, Timer
+from cases.models import (
+    Case,
+    EngineMinute,
+    EnginePass,
+    Membership,
+    Notice,
+    Person,
+    Skill,
+    Standing,
+    Team,
+    Timer,
+)
 from cases.operations import talk
 from escalations.models import Replay, ReplayedCase
 from tests import audited
@@ -71,6 +82,7 @@ def rows(w, n):
         unaudited = {
             Timer: Timer.objects.filter(case=w.case).first(),
             EnginePass: EnginePass.objects.create(worker=f"worker {n}", started_at=make.BEGINNING),
+            EngineMinute: EngineMinute.objects.create(worker=f"worker {n}", minute=n),
             Notice: Notice.objects.create(case=w.case, person=w.ana, key=str(n), state="recorded", **notice),
             Replay: replay,
             ReplayedCase: ReplayedCase.objects.create(replay=replay, case=w.case, number="INC1")

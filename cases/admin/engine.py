@@ -22,5 +22,7 @@ class EnginePassAdmin(ReadOnly, ConsoleAdmin):
 
 
 @admin.register(EngineMinute)
-class EngineMinuteAdmin(PassingAdmin):
+class EngineMinuteAdmin(ReadOnly, ConsoleAdmin):
     list_display = ("worker", "minute", "fired", "seconds", "worst")
+    ordering = ("-minute", "worker")
+    sortable_by = ()

@@ -1,0 +1,303 @@
+"""What the watchdog knows: whether the engine keeps its word, in a fixed number of cheap questions.
+
+None of them reads a table that grows: timers and notices are asked by their partial indexes and counted no
+further than ENOUGH, lateness comes from the minutes that engines keep (cases/operations/watching.py).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, F, Func, Max, Min, Q, Sum
+from django.db.models.functions import Cast
+
+from cases import lateness, writers
+from cases.models import EngineMinute, EnginePass, Notice, Timer
+from cases.models.timer import LATE
+from cases.operations.watching import minute_of
+
+# Nobody needs to know whether it is ten thousand or a million; counting stops here.
+ENOUGH = 10_000
+ENGINES = 50
+SEEN_WITHIN = timedelta(days=1)
+# A clock that was stepped back must not make a dead engine look alive: what comes from later than this is
+# no sign of life.
+SKEW = timedelta(minutes=1)
+FAILED_LATELY = timedelta(days=7)
+# The chart's day in slots, counted back from now; the first is the last five minutes.
+SLOT_MINUTES, SLOTS = 5, 288
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """How late what fired in a stretch of time was; seconds, or None where nothing fired."""
+
+    fired: int = 0
+    worst: float | None = None
+    counts: tuple = ()
+
+    def at(self, share):
+        return lateness.percentile(self.counts, share, self.worst)
+
+    @property
+    def median(self):
+        return self.at(0.5)
+
+    @property
+    def p95(self):
+        return self.at(0.95)
+
+    @property
+    def p99(self):
+        return self.at(0.99)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine: when it last looked, what it has in hand, what it fired lately."""
+
+    worker: str
+    seen_at: datetime
+    in_hand: int  # cases of the pass that is running, or that it died in
+    passes: int
+    fired: int
+    last_five_minutes: int
+    last_hour: int
+    is_silent: bool
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The notices of one channel that have not left."""
+
+    channel: str
+    waiting: int = 0
+    late: int = 0  # waiting though they should have been tried by now
+    tried_again: int = 0  # waiting after a failure
+    oldest_at: datetime | None = None
+    failed: int = 0
+    failed_lately: int = 0
+
+    @property
+    def label(self):
+        return Notice.Channel(self.channel).label
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong, by name; `look` says how wrong: danger (it has gone wrong) or warn."""
+
+    name: str
+    look: str
+
+
+@dataclass(frozen=True)
+class State:
+    now: datetime
+    last_pass_at: datetime | None
+    engines: list
+    due: int
+    oldest_due_at: datetime | None
+    next_due_at: datetime | None
+    tried_again: int
+    tried_since: datetime | None  # the oldest due instant among them
+    set_aside: dict  # {kind: how many}
+    outbox: list
+    writers_missing: list
+    slots: list  # Lateness of each SLOT_MINUTES, the latest first
+    findings: list = field(default_factory=list)
+
+    def lateness_of_last(self, minutes):
+        """Lateness of the last so many minutes, a multiple of SLOT_MINUTES."""
+        return together(self.slots[: minutes // SLOT_MINUTES])
+
+    @property
+    def all_set_aside(self):
+        return sum(self.set_aside.values())
+
+    @property
+    def oldest_unfinished_at(self):
+        """When the oldest notice that still waits was written."""
+        return min((box.oldest_at for box in self.outbox if box.oldest_at), default=None)
+
+
+def together(slots):
+    """Several stretches as one."""
+    counts = tuple(map(sum, zip(*(slot.counts for slot in slots if slot.counts), strict=True)))
+    worst = max((slot.worst for slot in slots if slot.worst is not None), default=None)
+    return Lateness(sum(slot.fired for slot in slots), worst, counts)
+
+
+def state(now):
+    """Everything the watchdog's page shows of the whole desk, in ten queries and the writers' two."""
+    due, oldest = backlog(now)
+    tried = Timer.objects.pending().filter(attempts__gt=0).order_by("due_at")[: ENOUGH + 1]
+    tried = tried.values("due_at").aggregate(number=Count("due_at"), since=Min("due_at"))
+    found = State(
+        now=now,
+        last_pass_at=last_pass(now),
+        engines=engines(now),
+        due=due,
+        oldest_due_at=oldest,
+        next_due_at=Timer.objects.pending().filter(wake_at__gt=now).aggregate(at=Min("wake_at"))["at"],
+        tried_again=tried["number"],
+        tried_since=tried["since"],
+        set_aside=set_aside(),
+        outbox=outbox(now),
+        writers_missing=sorted(writers.missing()),
+        slots=slots(now),
+    )
+    found.findings.extend(findings(found))
+    return found
+
+
+# --- One question each -------------------------------------------------------------------------------------
+
+
+def last_pass(now):
+    """When an engine last said that it looks, or None."""
+    passes = EnginePass.objects.filter(started_at__lte=now + SKEW).order_by("-started_at")
+    return passes.values_list("started_at", flat=True).first()
+
+
+def backlog(now):
+    """(how many timers wait at `now`, since when the oldest does): by timer_pending_wake alone."""
+    waiting = Timer.objects.due(now).order_by("wake_at").values("wake_at")[: ENOUGH + 1]
+    found = waiting.aggregate(number=Count("wake_at"), oldest=Min("wake_at"))
+    return found["number"], found["oldest"]
+
+
+def oldest_due(now):
+    """Since when the oldest timer waits, or None: one step into timer_pending_wake."""
+    return Timer.objects.due(now).aggregate(at=Min("wake_at"))["at"]
+
+
+def set_aside():
+    """{kind: how many timers cannot run}: by timer_set_aside."""
+    some = Timer.objects.filter(state=Timer.State.SET_ASIDE).order_by("pk").values("pk")[: ENOUGH + 1]
+    kinds = Timer.objects.filter(pk__in=some).values_list("kind").annotate(number=Count("pk"))
+    return dict(kinds.order_by("kind"))
+
+
+def outbox(now):
+    """An Outbox for each channel: by notice_queued and notice_failed."""
+    queued = Notice.objects.filter(state=Notice.State.QUEUED).order_by("next_attempt_at")
+    waiting = (
+        Notice.objects.filter(pk__in=queued.values("pk")[: ENOUGH + 1])
+        .values("channel")
+        .annotate(
+            waiting=Count("pk"),
+            late=Count("pk", filter=Q(next_attempt_at__lt=now - settings.NOTICE_LATE_AFTER)),
+            tried_again=Count("pk", filter=~Q(last_error="")),
+            oldest_at=Min("created_at"),
+        )
+        .order_by()
+    )
+    failed = Notice.objects.filter(state=Notice.State.FAILED).order_by("channel", "-pk")
+    failing = (
+        Notice.objects.filter(pk__in=failed.values("pk")[: ENOUGH + 1])
+        .values("channel")
+        .annotate(
+            failed=Count("pk"),
+            failed_lately=Count("pk", filter=Q(created_at__gte=now - FAILED_LATELY)),
+        )
+        .order_by()
+    )
+    found = {channel: {"channel": channel} for channel in Notice.Channel.values}
+    for row in (*waiting, *failing):
+        found[row["channel"]].update(row)
+    return [Outbox(**row) for row in found.values()]
+
+
+def engines(now):
+    """The engines that were seen in the last day, the latest first."""
+    minute = minute_of(now)
+    lately = (
+        EngineMinute.objects.filter(minute__gt=minute - 60, minute__lte=minute + 1)
+        .values_list("worker")
+        .annotate(five=Sum("fired", filter=Q(minute__gt=minute - 5), default=0), hour=Sum("fired", default=0))
+    )
+    fired = {worker: (five, hour) for worker, five, hour in lately.order_by()}
+    seen = EnginePass.objects.filter(started_at__gte=now - SEEN_WITHIN).order_by("-started_at", "worker")
+    return [
+        Engine(
+            worker=row.worker,
+            seen_at=row.started_at,
+            in_hand=len(row.in_hand) if row.finished_at is None else 0,
+            passes=row.passes,
+            fired=row.fired,
+            last_five_minutes=fired.get(row.worker, (0, 0))[0],
+            last_hour=fired.get(row.worker, (0, 0))[1],
+            is_silent=now - row.started_at > settings.ENGINE_SILENT_AFTER,
+        )
+        for row in seen[:ENGINES]
+    ]
+
+
+def slots(now):
+    """A Lateness for each five minutes of the last day, the latest first: by engineminute_once."""
+    minute = minute_of(now)
+    # Whole numbers divided stay whole on both engines; Django's own division would not.
+    ago = Func(minute - F("minute"), SLOT_MINUTES, template="(%(expressions)s)", arg_joiner=" / ")
+    rows = (
+        EngineMinute.objects.filter(minute__gt=minute - SLOT_MINUTES * SLOTS, minute__lte=minute)
+        .annotate(slot=Cast(ago, models.IntegerField()))
+        .values_list("slot")
+        .annotate(Sum("fired"), Max("worst"), *(Sum(name) for name in LATE))
+        .order_by()
+    )
+    found = [Lateness()] * SLOTS
+    for slot, fired, worst, *counts in rows:
+        found[slot] = Lateness(fired, worst, tuple(counts))
+    return found
+
+
+def ever_fired():
+    """Lateness of everything that ever fired, and the seconds of it in all: a row for each engine."""
+    sums = EngineMinute.objects.filter(minute=0).aggregate(
+        Sum("fired", default=0), Sum("seconds", default=0.0), *(Sum(name, default=0) for name in LATE)
+    )
+    return tuple(sums[f"{name}__sum"] for name in LATE), sums["fired__sum"], sums["seconds__sum"]
+
+
+# --- What is wrong -----------------------------------------------------------------------------------------
+
+
+def findings(found):
+    """What is wrong, the worst first."""
+    wrong = [
+        (_silent(found.last_pass_at, found.now), "engine_silent", "danger"),
+        (found.writers_missing, "history_incomplete", "danger"),
+        (_is_late(found.oldest_due_at, found.now), "backlog_late", "danger"),
+        (found.set_aside, "set_aside", "danger"),
+        (any(box.failed_lately for box in found.outbox), "notices_failed", "danger"),
+        (any(box.late for box in found.outbox), "notices_late", "danger"),
+        (_is_behind(found), "backlog_behind", "warn"),
+        (found.tried_again, "tried_again", "warn"),
+        (any(box.tried_again for box in found.outbox), "notices_tried_again", "warn"),
+    ]
+    return [Finding(name, look) for is_so, name, look in wrong if is_so]
+
+
+def _silent(last_pass_at, now):
+    return last_pass_at is None or now - last_pass_at > settings.ENGINE_SILENT_AFTER
+
+
+def _is_late(oldest_due_at, now):
+    return oldest_due_at is not None and now - oldest_due_at > settings.BACKLOG_LATE_AFTER
+
+
+def _is_behind(found):
+    """Later than a pass takes, not yet as late as the limit."""
+    oldest, now = found.oldest_due_at, found.now
+    return oldest is not None and now - oldest > settings.ENGINE_SILENT_AFTER and not _is_late(oldest, now)
+
+
+def readiness(now):
+    """{part: (whether it is well, its limit in seconds or None)} of what the desk cannot do without."""
+    return {
+        "engine": (not _silent(last_pass(now), now), settings.ENGINE_SILENT_AFTER.total_seconds()),
+        "backlog": (not _is_late(oldest_due(now), now), settings.BACKLOG_LATE_AFTER.total_seconds()),
+        "history": (not writers.missing(), None),
+    }
