@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from cases.views import actions, home, talking
+from cases.views import actions, home, talking, watchdog
 from cases.views.case import CasePage
 from cases.views.new import NewCase
 from cases.views.queue import Queue
@@ -15,6 +15,9 @@ urlpatterns = [
     path("menu/", home.menu, name="menu"),
     path("notices/", home.notice_list, name="notices"),
     path("notices/read/", home.notices_read, name="notices-read"),
+    path("watchdog/", watchdog.Watchdog.as_view(), name="watchdog"),
+    path("watchdog/timers/", watchdog.RetryTimers.as_view(), name="watchdog-timers"),
+    path("watchdog/notices/", watchdog.SendAgain.as_view(), name="watchdog-notices"),
     path("cases/", Queue.as_view(), name="case-list"),
     path("cases/new/", NewCase.as_view(), name="case-new"),
     path("cases/<str:number>/", CasePage.as_view(), name="case"),

@@ -4,6 +4,7 @@ None of them reads a table that grows: timers and notices are asked by their par
 further than ENOUGH, lateness comes from the minutes that engines keep (cases/operations/watching.py).
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -175,39 +176,37 @@ def oldest_due(now):
 
 def set_aside():
     """{kind: how many timers cannot run}: by timer_set_aside."""
-    some = Timer.objects.filter(state=Timer.State.SET_ASIDE).order_by("pk").values("pk")[: ENOUGH + 1]
-    kinds = Timer.objects.filter(pk__in=some).values_list("kind").annotate(number=Count("pk"))
-    return dict(kinds.order_by("kind"))
+    stuck = Timer.objects.filter(state=Timer.State.SET_ASIDE).order_by("pk")
+    return dict(sorted(Counter(stuck.values_list("kind", flat=True)[: ENOUGH + 1]).items()))
 
 
 def outbox(now):
-    """An Outbox for each channel: by notice_queued and notice_failed."""
+    """An Outbox for each channel: by notice_queued and notice_failed.
+
+    Counted here and not there: asked to count a part of the queue, PostgreSQL reads all notices there are.
+    """
     queued = Notice.objects.filter(state=Notice.State.QUEUED).order_by("next_attempt_at")
-    waiting = (
-        Notice.objects.filter(pk__in=queued.values("pk")[: ENOUGH + 1])
-        .values("channel")
-        .annotate(
-            waiting=Count("pk"),
-            late=Count("pk", filter=Q(next_attempt_at__lt=now - settings.NOTICE_LATE_AFTER)),
-            tried_again=Count("pk", filter=~Q(last_error="")),
-            oldest_at=Min("created_at"),
-        )
-        .order_by()
+    queued = queued.annotate(again=~Q(last_error="")).values_list(
+        "channel", "next_attempt_at", "again", "created_at"
     )
     failed = Notice.objects.filter(state=Notice.State.FAILED).order_by("channel", "-pk")
-    failing = (
-        Notice.objects.filter(pk__in=failed.values("pk")[: ENOUGH + 1])
-        .values("channel")
-        .annotate(
-            failed=Count("pk"),
-            failed_lately=Count("pk", filter=Q(created_at__gte=now - FAILED_LATELY)),
+    failed = failed.values_list("channel", "created_at")
+    waiting, failing = list(queued[: ENOUGH + 1]), list(failed[: ENOUGH + 1])
+    late, lately = now - settings.NOTICE_LATE_AFTER, now - FAILED_LATELY
+    return [
+        Outbox(
+            channel=channel,
+            waiting=len(mine),
+            late=sum(at < late for at, _again, _written in mine),
+            tried_again=sum(again for _at, again, _written in mine),
+            oldest_at=min((written for _at, _again, written in mine), default=None),
+            failed=len(lost),
+            failed_lately=sum(written >= lately for written in lost),
         )
-        .order_by()
-    )
-    found = {channel: {"channel": channel} for channel in Notice.Channel.values}
-    for row in (*waiting, *failing):
-        found[row["channel"]].update(row)
-    return [Outbox(**row) for row in found.values()]
+        for channel in Notice.Channel.values
+        for mine in [[rest for its, *rest in waiting if its == channel]]
+        for lost in [[written for its, written in failing if its == channel]]
+    ]
 
 
 def engines(now):
