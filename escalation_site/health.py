@@ -1,17 +1,15 @@
 """What a load balancer or a watchman asks: does the process answer, and can the desk do its work?"""
 
-from datetime import timedelta
-
-from django.db import DatabaseError
+from django.db import Error
 from django.http import JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from cases.models import EnginePass
+from cases import watchdog
 
-# An idle engine says once a second that it looks; this long without a word, it has stopped.
-SILENCE = timedelta(seconds=30)
+# What each part is called when it is not well. Names and limits, and nothing else, are for strangers.
+ILL = {"engine": "silent", "backlog": "late", "history": "incomplete"}
 
 
 @require_safe
@@ -24,19 +22,19 @@ def live(request):
 @require_safe
 @never_cache
 def ready(request):
-    """200 when the database answers and the engine passes, else 503; each finding by name."""
+    """200 when the database answers, the engine passes and keeps up, and the history is written; else 503.
+
+    Each part by name, with the limit in seconds at which it turns.
+    """
     try:
-        last = last_pass()
-    except DatabaseError:
-        findings = {"database": "does not answer", "engine": "unknown"}
-    else:
-        fresh = last is not None and timezone.now() - last <= SILENCE
-        findings = {"database": "ok", "engine": "ok" if fresh else "silent"}
-        findings["last_pass"] = last and last.isoformat()
-    well = findings["database"] == findings["engine"] == "ok"
-    return JsonResponse({"status": "ready" if well else "not ready", **findings}, status=200 if well else 503)
-
-
-def last_pass():
-    """When an engine last said that it looks, or None."""
-    return EnginePass.objects.order_by("-started_at").values_list("started_at", flat=True).first()
+        parts = watchdog.readiness(timezone.now())
+    except Error:
+        # Whatever it said may name hosts and users: it goes to the log of the server, not to who asks.
+        answer = {"database": "does not answer", **dict.fromkeys(ILL, "unknown")}
+        return JsonResponse({"status": "not ready", **answer}, status=503)
+    answer = {"database": "ok"} | {name: "ok" if well else ILL[name] for name, (well, _) in parts.items()}
+    limits = {name: limit for name, (_, limit) in parts.items() if limit is not None}
+    well = set(answer.values()) == {"ok"}
+    return JsonResponse(
+        {"status": "ready" if well else "not ready", **answer, "limits": limits}, status=200 if well else 503
+    )

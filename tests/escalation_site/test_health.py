@@ -3,13 +3,34 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
-from cases.models import EnginePass
-from escalation_site import health
+from cases import writers
+from cases.models import EnginePass, Timer
+from cases.states import TimerKind
+from tests import factories as make
 
 SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """The clock stands, so that boundaries are exact."""
+    instant = timezone.now()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: instant)
+    return instant
+
+
+@pytest.fixture
+def well(db, now):
+    EnginePass.objects.create(worker="long gone", started_at=now - timedelta(days=1))
+    return EnginePass.objects.create(worker="here", started_at=now)
+
+
+def findings(answer):
+    return {name: said for name, said in answer.json().items() if name not in ("status", "limits")}
 
 
 @pytest.mark.django_db
@@ -19,38 +40,82 @@ def test_live_asks_nobody(client, django_assert_num_queries):
     assert (answer.status_code, answer.json()) == (200, {"status": "live"})
 
 
-@pytest.mark.django_db
+def test_ready_names_each_part_and_its_limit_and_nothing_else(client, well):
+    answer = client.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ready",
+        "database": "ok",
+        "engine": "ok",
+        "backlog": "ok",
+        "history": "ok",
+        "limits": {"engine": 30.0, "backlog": 300.0},
+    }
+
+
 @pytest.mark.parametrize(
-    ("ago", "status", "engine"),
-    [
-        (timedelta(0), 200, "ok"),
-        (health.SILENCE - SECOND, 200, "ok"),
-        (health.SILENCE + SECOND, 503, "silent"),
-    ],
+    ("beyond", "status", "engine"), [(-1, 200, "ok"), (0, 200, "ok"), (1, 503, "silent")]
 )
-def test_ready_while_an_engine_has_passed_lately(client, ago, status, engine):
-    EnginePass.objects.create(worker="long gone", started_at=timezone.now() - timedelta(days=1))
-    EnginePass.objects.create(worker="here", started_at=timezone.now() - ago)
+def test_ready_while_an_engine_has_passed_lately(client, well, now, beyond, status, engine):
+    seen = now - settings.ENGINE_SILENT_AFTER - beyond * SECOND
+    EnginePass.objects.filter(pk=well.pk).update(started_at=seen)
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["engine"]) == (status, engine)
-    assert answer.json()["database"] == "ok"
 
 
-@pytest.mark.django_db
-def test_not_ready_before_the_first_pass(client):
+@pytest.mark.parametrize(("beyond", "status", "backlog"), [(-1, 200, "ok"), (0, 200, "ok"), (1, 503, "late")])
+def test_ready_while_the_engine_keeps_up(client, well, now, beyond, status, backlog):
+    due = now - settings.BACKLOG_LATE_AFTER - beyond * SECOND
+    case = make.case(now=now)
+    Timer.objects.all().delete()
+    Timer.objects.create(
+        case=case, kind=TimerKind.REVIEW, subject_id=1, due_at=due, wake_at=due, armed_at=due
+    )
     answer = client.get("/health/ready")
-    assert (answer.status_code, answer.json()["last_pass"]) == (503, None)
+    assert (answer.status_code, answer.json()["backlog"]) == (status, backlog)
 
 
-@pytest.mark.django_db
-def test_not_ready_without_the_database(client, monkeypatch):
-    def away():
-        raise DatabaseError("away")
-
-    monkeypatch.setattr(health, "last_pass", away)
+def test_the_limits_are_settings(client, well, now, settings):
+    settings.ENGINE_SILENT_AFTER = timedelta(seconds=7)
+    EnginePass.objects.filter(pk=well.pk).update(started_at=now - 8 * SECOND)
     answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["limits"]["engine"]) == (503, 7.0)
+
+
+def test_not_ready_while_the_history_is_not_written(client, well):
+    writers.remove()
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["history"]) == (503, "incomplete")
+
+
+def test_not_ready_before_the_first_pass(client, db):
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["engine"]) == (503, "silent")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_not_ready_without_the_database_and_without_a_word_about_it(client, monkeypatch):
+    """A connection to a place where there is none: what the driver says of it goes to nobody."""
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()
+        monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere/at/all")
+    else:
+        monkeypatch.setitem(connection.settings_dict, "NAME", "/nowhere/at/all.sqlite3")
+    try:
+        answer = client.get("/health/ready")
+    finally:
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()
     assert answer.status_code == 503
-    assert answer.json() == {"status": "not ready", "database": "does not answer", "engine": "unknown"}
+    assert answer.json()["status"] == "not ready"
+    assert findings(answer) == {
+        "database": "does not answer",
+        "engine": "unknown",
+        "backlog": "unknown",
+        "history": "unknown",
+    }
 
 
 @pytest.mark.django_db
