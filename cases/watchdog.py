@@ -263,20 +263,23 @@ def ever_fired():
 # --- What is wrong -----------------------------------------------------------------------------------------
 
 
+# name: (how bad, whether a State has it); the worst first.
+FINDINGS = {
+    "engine_silent": ("danger", lambda found: _silent(found.last_pass_at, found.now)),
+    "history_incomplete": ("danger", lambda found: bool(found.writers_missing)),
+    "backlog_late": ("danger", lambda found: _is_late(found.oldest_due_at, found.now)),
+    "set_aside": ("danger", lambda found: bool(found.set_aside)),
+    "notices_failed": ("danger", lambda found: any(box.failed_lately for box in found.outbox)),
+    "notices_late": ("danger", lambda found: any(box.late for box in found.outbox)),
+    "backlog_behind": ("warn", lambda found: _is_behind(found)),
+    "tried_again": ("warn", lambda found: bool(found.tried_again)),
+    "notices_tried_again": ("warn", lambda found: any(box.tried_again for box in found.outbox)),
+}
+
+
 def findings(found):
     """What is wrong, the worst first."""
-    wrong = [
-        (_silent(found.last_pass_at, found.now), "engine_silent", "danger"),
-        (found.writers_missing, "history_incomplete", "danger"),
-        (_is_late(found.oldest_due_at, found.now), "backlog_late", "danger"),
-        (found.set_aside, "set_aside", "danger"),
-        (any(box.failed_lately for box in found.outbox), "notices_failed", "danger"),
-        (any(box.late for box in found.outbox), "notices_late", "danger"),
-        (_is_behind(found), "backlog_behind", "warn"),
-        (found.tried_again, "tried_again", "warn"),
-        (any(box.tried_again for box in found.outbox), "notices_tried_again", "warn"),
-    ]
-    return [Finding(name, look) for is_so, name, look in wrong if is_so]
+    return [Finding(name, look) for name, (look, is_so) in FINDINGS.items() if is_so(found)]
 
 
 def _silent(last_pass_at, now):

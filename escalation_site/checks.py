@@ -1,6 +1,7 @@
 """What must be right before the product starts, and what else must be right before customers depend on it."""
 
 import os
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
@@ -45,6 +46,71 @@ def broker_is_known(app_configs, **kwargs):
             f"No broker is spoken to as {settings.BROKER_URL.split(':', 1)[0]}://.",
             hint="Set BROKER_URL to redis://…, amqp://… or sqla+sqlite:///…",
             id="desk.E003",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def pool_can_lend(app_configs, **kwargs):
+    """The pool would say so only when the first page asks for a connection, and without a name to mend."""
+    database = settings.DATABASES["default"]
+    pool = database.get("OPTIONS", {}).get("pool")
+    if not isinstance(pool, dict):
+        return []
+    found = []
+    if not 0 <= pool["min_size"] <= pool["max_size"]:
+        found.append(
+            Error(
+                f"A pool of {pool['min_size']} to {pool['max_size']} connections cannot be.",
+                hint="Set DATABASE_POOL_MIN to at most DATABASE_POOL_MAX; DATABASE_POOL_MAX=0 is no pool.",
+                id="desk.E005",
+            )
+        )
+    if pool["timeout"] <= 0:
+        found.append(
+            Error(
+                "Nobody would ever get a connection from the pool.",
+                hint="Set DATABASE_POOL_TIMEOUT to the seconds somebody may wait for one.",
+                id="desk.E006",
+            )
+        )
+    if database.get("CONN_MAX_AGE", 0) != 0:
+        found.append(
+            Error(
+                "A pool and connections kept by each thread exclude each other.",
+                hint="Take conn_max_age out of DATABASE_URL, or set DATABASE_POOL_MAX=0.",
+                id="desk.E007",
+            )
+        )
+    return found
+
+
+@register(Tags.compatibility)
+def limits_leave_time(app_configs, **kwargs):
+    """An engine that is well is woken every five seconds; a limit below that would cry wolf."""
+    shortest = timedelta(seconds=10)
+    names = ("ENGINE_SILENT_AFTER", "BACKLOG_LATE_AFTER", "NOTICE_LATE_AFTER")
+    return [
+        Error(
+            f"{name} is so short that an engine which is well would be called ill.",
+            hint=f"Set {name} to {shortest.total_seconds():g} or more seconds.",
+            id="desk.E008",
+        )
+        for name in names
+        if getattr(settings, name) < shortest
+    ]
+
+
+@register(Tags.security)
+def metrics_token_is_secret(app_configs, **kwargs):
+    if not settings.METRICS_TOKEN or len(settings.METRICS_TOKEN) >= 20:
+        return []
+    return [
+        Error(
+            "METRICS_TOKEN can be guessed.",
+            hint="Set METRICS_TOKEN to 20 or more random characters, or leave it out: then this machine"
+            " alone reads /metrics.",
+            id="desk.E009",
         )
     ]
 

@@ -94,6 +94,22 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;",
     }
     DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_SQLITE_NAME", None)}
+elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    # A pool in each process lends connections to its threads; it makes them as they are needed and checks
+    # each before it lends it. DATABASE_POOL_MAX: more than the process has threads is never used; 0 is no
+    # pool, for a server that has one of its own before it. Who waits longer than DATABASE_POOL_TIMEOUT
+    # seconds gets an error; as long is a lost server tried again, so that one that is back is found at once.
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options.setdefault("connect_timeout", 5)
+    DATABASE_POOL = {
+        "min_size": env.int("DATABASE_POOL_MIN", 0),
+        "max_size": env.int("DATABASE_POOL_MAX", 16),
+        "timeout": env.float("DATABASE_POOL_TIMEOUT", 5),
+        "reconnect_timeout": env.float("DATABASE_POOL_TIMEOUT", 5),
+    }
+    if DATABASE_POOL["max_size"]:
+        _options["pool"] = DATABASE_POOL
+        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 AUTH_USER_MODEL = "cases.Person"
 AUTH_PASSWORD_VALIDATORS = [
@@ -228,6 +244,8 @@ CONTENT_SECURITY_POLICY = {
 # Behind TLS (SITE_URL says https), cookies and redirects insist on it.
 if SITE_URL.startswith("https://"):
     SECURE_SSL_REDIRECT = True
+    # Watchmen ask within the house, without TLS, and follow no redirect.
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31536000

@@ -99,6 +99,7 @@ def test_not_ready_without_the_database_and_without_a_word_about_it(client, monk
     connection.close()
     if connection.vendor == "postgresql":
         connection.close_pool()
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "pool", {"min_size": 0, "timeout": 0.5})
         monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere/at/all")
     else:
         monkeypatch.setitem(connection.settings_dict, "NAME", "/nowhere/at/all.sqlite3")
