@@ -7,7 +7,7 @@ class EscalationSiteConfig(AppConfig):
     default = True
 
     def ready(self):
-        from escalation_site import checks, pools  # noqa: F401  (they register themselves)
+        from escalation_site import checks  # noqa: F401  (registers them)
 
 
 class ConsoleConfig(admin.AdminConfig):

@@ -7,8 +7,10 @@ table. So messages are acknowledged early, expire before the next one, and leave
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from django.conf import settings
+
+from escalation_site import pools
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "escalation_site.settings")
 
@@ -55,3 +57,8 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_django_logging(**kwargs):
     """Celery would set up the log its own way; settings.LOGGING has the word."""
+
+
+@worker_init.connect
+def borrow_connections(**kwargs):
+    pools.borrow()

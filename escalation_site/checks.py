@@ -53,9 +53,8 @@ def broker_is_known(app_configs, **kwargs):
 @register(Tags.compatibility)
 def pool_can_lend(app_configs, **kwargs):
     """The pool would say so only when the first page asks for a connection, and without a name to mend."""
-    database = settings.DATABASES["default"]
-    pool = database.get("OPTIONS", {}).get("pool")
-    if not isinstance(pool, dict):
+    database, pool = settings.DATABASES["default"], settings.DATABASE_POOL
+    if not pool["max_size"] or not database["ENGINE"].endswith("postgresql"):
         return []
     found = []
     if not 0 <= pool["min_size"] <= pool["max_size"]:

@@ -1,11 +1,22 @@
-"""Connections to PostgreSQL are lent by a pool in each process: none is made for a page or a task alone."""
+"""Connections to PostgreSQL, lent by a pool in each process that serves: none is made for one page alone."""
 
 import os
 
+from django.conf import settings
 from django.db import connections
 
 # What a parent process had open: kept, for nobody can close it here without disturbing the parent.
 _inherited = []
+
+
+def borrow():
+    """From now on this process borrows its connections; called before it has any, by web and workers.
+
+    A command has one connection and ends; it is told at once, and why, that there is no server.
+    """
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("postgresql") and settings.DATABASE_POOL["max_size"]:
+        database["OPTIONS"]["pool"] = settings.DATABASE_POOL
 
 
 def forget_inherited():

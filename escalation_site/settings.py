@@ -95,21 +95,18 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
     DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_SQLITE_NAME", None)}
 elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    # A pool in each process lends connections to its threads; it makes them as they are needed and checks
-    # each before it lends it. DATABASE_POOL_MAX: more than the process has threads is never used; 0 is no
-    # pool, for a server that has one of its own before it. Who waits longer than DATABASE_POOL_TIMEOUT
-    # seconds gets an error; as long is a lost server tried again, so that one that is back is found at once.
-    _options = DATABASES["default"].setdefault("OPTIONS", {})
-    _options.setdefault("connect_timeout", 5)
-    DATABASE_POOL = {
-        "min_size": env.int("DATABASE_POOL_MIN", 0),
-        "max_size": env.int("DATABASE_POOL_MAX", 16),
-        "timeout": env.float("DATABASE_POOL_TIMEOUT", 5),
-        "reconnect_timeout": env.float("DATABASE_POOL_TIMEOUT", 5),
-    }
-    if DATABASE_POOL["max_size"]:
-        _options["pool"] = DATABASE_POOL
-        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Web and worker processes on PostgreSQL borrow connections from a pool of their own (pools.py), which makes
+# them as they are needed. DATABASE_POOL_MAX: never more than the process has threads are used; 0 is no pool,
+# for a server that has one before it. Who waits longer than DATABASE_POOL_TIMEOUT seconds gets an error; as
+# long is a lost server tried again, so that one that is back is found at once.
+DATABASE_POOL = {
+    "min_size": env.int("DATABASE_POOL_MIN", 0),
+    "max_size": env.int("DATABASE_POOL_MAX", 16),
+    "timeout": env.float("DATABASE_POOL_TIMEOUT", 5),
+    "reconnect_timeout": env.float("DATABASE_POOL_TIMEOUT", 5),
+}
 
 AUTH_USER_MODEL = "cases.Person"
 AUTH_PASSWORD_VALIDATORS = [

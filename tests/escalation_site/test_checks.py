@@ -1,5 +1,7 @@
 """What the product refuses to start with, and what it says before customers depend on it."""
 
+from datetime import timedelta
+
 import pytest
 
 from escalation_site import checks
@@ -42,3 +44,44 @@ def test_a_folder_that_is_not_there_cannot_be_written_to(settings, tmp_path):
     assert found(checks.folder_is_writable) == []
     settings.VAR_DIR = tmp_path / "missing"
     assert found(checks.folder_is_writable) == ["desk.E001"]
+
+
+@pytest.mark.parametrize(
+    ("said", "errors"),
+    [
+        ({}, []),
+        ({"min_size": 4, "max_size": 4}, []),
+        ({"min_size": 5, "max_size": 4}, ["desk.E005"]),
+        ({"min_size": -1}, ["desk.E005"]),
+        ({"max_size": -1}, ["desk.E005"]),
+        ({"timeout": 0}, ["desk.E006"]),
+        ({"min_size": 9, "max_size": 0}, []),  # no pool at all
+    ],
+)
+def test_a_pool_that_could_lend_nothing_is_named_now(settings, monkeypatch, said, errors):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
+    settings.DATABASE_POOL = settings.DATABASE_POOL | said
+    assert found(checks.pool_can_lend) == errors
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    assert found(checks.pool_can_lend) == []
+
+
+def test_a_pool_and_lasting_connections_exclude_each_other(settings, monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
+    monkeypatch.setitem(settings.DATABASES["default"], "CONN_MAX_AGE", 60)
+    assert found(checks.pool_can_lend) == ["desk.E007"]
+
+
+@pytest.mark.parametrize("name", ["ENGINE_SILENT_AFTER", "BACKLOG_LATE_AFTER", "NOTICE_LATE_AFTER"])
+def test_a_limit_that_would_call_a_well_engine_ill_is_named_now(settings, name):
+    assert found(checks.limits_leave_time) == []
+    setattr(settings, name, timedelta(seconds=10))
+    assert found(checks.limits_leave_time) == []
+    setattr(settings, name, timedelta(seconds=9))
+    assert found(checks.limits_leave_time) == ["desk.E008"]
+
+
+@pytest.mark.parametrize(("token", "errors"), [("", []), ("x" * 19, ["desk.E009"]), ("x" * 20, [])])
+def test_a_token_that_can_be_guessed_is_named_now(settings, token, errors):
+    settings.METRICS_TOKEN = token
+    assert found(checks.metrics_token_is_secret) == errors
