@@ -9,7 +9,7 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from cases import engine
-from cases.operations import delivering
+from cases.operations import delivering, watching
 
 # A tick comes every 5 s and stays 7, so that two overlap and a lost one is not missed.
 LINGER = 7
@@ -47,3 +47,9 @@ def deliver_notices():
         if not left:
             stopping.wait(1)
     return sent
+
+
+@shared_task
+def purge_minutes():
+    """Throw away what the watchdog no longer draws; return how many rows went."""
+    return watching.purge(now=timezone.now())

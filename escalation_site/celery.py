@@ -43,6 +43,12 @@ app.conf.update(
             "schedule": TICK,
             "options": {"queue": "delivery", "expires": TICK},
         },
+        # Hourly, though a day would do: a beat that forgets when it last ran never waits a whole one out.
+        "minutes": {
+            "task": "cases.tasks.purge_minutes",
+            "schedule": 3600.0,
+            "options": {"queue": "delivery", "expires": 3600.0},
+        },
     },
 )
 if EMBEDDED:

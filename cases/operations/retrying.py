@@ -52,8 +52,9 @@ def retry_all(*, timers, by, now, reason=""):
         rows = Timer.objects.filter(pk__in=timers, case__in=locked).select_related("case").in_bulk()
         outcomes = _outcomes(rows, timers)
         again = [pk for pk, outcome in outcomes.items() if outcome == Outcome.AGAIN]
-        # Due at once; `due_at` and `armed_at` stay, so that its lateness tells the truth.
-        Timer.objects.filter(pk__in=again).update(state=Timer.State.PENDING, attempts=0, wake_at=now)
+        # Due at once, and alone: what has failed before must not take others with it. `due_at` and `armed_at`
+        # stay, so that its lateness tells the truth.
+        Timer.objects.filter(pk__in=again).update(state=Timer.State.PENDING, attempts=1, wake_at=now)
         over = [pk for pk, outcome in outcomes.items() if outcome == Outcome.TAKEN_OVER]
         Timer.objects.filter(pk__in=over).delete()
         # Timers have no history; that of their cases says who let them run again, and why.

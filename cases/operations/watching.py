@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Max, Sum
+from django.db.models import Exists, OuterRef
 
 from cases.lateness import counted
-from cases.models import EngineMinute, EnginePass
+from cases.models import EngineMinute
 from cases.models.timer import LATE
 
 KEPT_FOR = timedelta(days=30)
@@ -48,13 +48,12 @@ def _add(rows):
 
 
 def purge(*, now):
-    """Throw away minutes older than 30 days, and the engines that have been silent as long; return how many
-    rows went. Bounded transactions; two at once do no harm."""
-    before = now - KEPT_FOR
+    """Throw away minutes older than 30 days; return how many rows went. Bounded transactions; two at once do
+    no harm."""
     gone = 0
-    while went := _purge_minutes(minute_of(before)):
+    while went := _purge_minutes(minute_of(now - KEPT_FOR)):
         gone += went
-    return gone + _retire(before)
+    return gone + _retire()
 
 
 def _purge_minutes(before):
@@ -62,17 +61,16 @@ def _purge_minutes(before):
     return EngineMinute.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:AT_ONCE])).delete()[0]
 
 
-def _retire(before):
-    """Engines that will not come back under their name: what they ever fired is kept under no name."""
+def _retire():
+    """Engines without a minute left hardly come back under their name: what they ever fired is kept under
+    no name."""
+    minutes = EngineMinute.objects.filter(minute__gt=0, worker=OuterRef("worker"))
+    idle = EngineMinute.objects.filter(~Exists(minutes), minute=0).exclude(worker="").order_by("pk")
     with transaction.atomic():
-        silent = EnginePass.objects.filter(started_at__lt=before, in_hand=[]).order_by("pk")
-        if connection.features.has_select_for_update_skip_locked:
-            silent = silent.select_for_update(skip_locked=True)
-        names = list(silent.values_list("worker", flat=True)[:AT_ONCE])
-        totals = EngineMinute.objects.filter(minute=0, worker__in=names)
         # Locked, so that whatever one of them adds while it is being retired is not lost.
-        if list(totals.select_for_update().values_list("pk", flat=True)):
-            sums = totals.aggregate(worst=Max("worst"), **{f"all_{name}": Sum(name) for name in ADDED})
-            _add([["", 0, sums["worst"], *(sums[f"all_{name}"] for name in ADDED)]])
-            totals.delete()
-        return EnginePass.objects.filter(worker__in=names).delete()[0]
+        totals = list(EngineMinute.objects.select_for_update().filter(pk__in=idle.values("pk")[:AT_ONCE]))
+        if totals:
+            sums = [sum(getattr(row, name) for row in totals) for name in ADDED]
+            _add([["", 0, max(row.worst for row in totals), *sums]])
+            EngineMinute.objects.filter(pk__in=[row.pk for row in totals]).delete()
+    return len(totals)

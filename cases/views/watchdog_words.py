@@ -256,16 +256,8 @@ def tiles(found):
     ]
 
 
-# What stands before the colon of an error, in words of this house.
+# What stands before the colon of an error on the way out, in words of this house.
 MEANS = {
-    "UnknownTimer": gettext_lazy(
-        "Nobody here knows how to do this: another version of the product may have asked for it."
-    ),
-    "NoOpenHours": gettext_lazy("The calendar it counts on has no open hour left."),
-    "OutOfRange": gettext_lazy("A date lies outside the years that calendars are read for."),
-    "OverflowError": gettext_lazy("A date lies outside the years that calendars are read for."),
-    "DoesNotExist": gettext_lazy("What it was about is gone."),
-    "IntegrityError": gettext_lazy("The database refused what it would have written."),
     "SMTPRecipientsRefused": gettext_lazy("The mail server refuses the address."),
     "SMTPAuthenticationError": gettext_lazy("The mail server does not know our user and password."),
     "ConnectionRefusedError": gettext_lazy("The mail server does not answer."),

@@ -62,11 +62,12 @@ class TestTimers:
         monkeypatch.setitem(
             engine.REACTIONS, TimerKind.HOLDER_REMINDER, lambda group, *, cases, now: fired.extend(group)
         )
+        monkeypatch.delitem(engine.SUBJECTS, TimerKind.HOLDER_REMINDER)
         stuck = given_up(case, now)
         assert engine.run_until_idle(now=now + HOUR) == 0
         retrying.retry(timer=stuck, by=priya, now=now + HOUR, reason="calendar mended")
         again = Timer.objects.get()
-        assert (again.state, again.attempts, again.wake_at) == ("pending", 0, now + HOUR)
+        assert (again.state, again.attempts, again.wake_at) == ("pending", 1, now + HOUR)
         assert (again.due_at, again.armed_at) == (now - HOUR, now - HOUR)
         assert engine.run_until_idle(now=now + HOUR) == 1
         assert [timer.pk for timer in fired] == [stuck.pk]

@@ -277,8 +277,8 @@ class TestRefreshing:
     ("error", "said"),
     [
         ("", "It failed without saying why."),
-        ("NoOpenHours: The calendar does not open", "The calendar it counts on has no open hour left."),
-        ("cases.layout.NoOpenHours: x", "The calendar it counts on has no open hour left."),
+        ("TimeoutError: timed out", "The other side did not answer in time."),
+        ("builtins.TimeoutError: timed out", "The other side did not answer in time."),
         ("SMTPServerDisconnected: gone", "The mail server refused it."),
         ("KeyError: 'x'", "The program failed over it; whoever maintains it needs the words below."),
         ("The calendar Rijeka has no open hours.", "The calendar Rijeka has no open hours."),

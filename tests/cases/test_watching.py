@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Sum
 
 from cases.lateness import BUCKETS
-from cases.models import EngineMinute, EnginePass
+from cases.models import EngineMinute
 from cases.models.timer import LATE
 from cases.operations import watching
 
@@ -68,7 +68,6 @@ def test_two_that_add_to_one_row_at_once_lose_nothing(now):
 class TestPurge:
     def test_minutes_go_when_they_are_thirty_days_old_and_the_sum_of_all_stays(self, now, monkeypatch):
         monkeypatch.setattr(watching, "AT_ONCE", 2)
-        EnginePass.objects.create(worker="a", started_at=now)
         edge = now - watching.KEPT_FOR
         for at in (edge - 3 * MINUTE, edge - 2 * MINUTE, edge - MINUTE, edge, now):
             watching.tally(worker="a", lateness=[1.0], now=at)
@@ -78,21 +77,21 @@ class TestPurge:
         assert row("a", 0).fired == 5
         assert watching.purge(now=now) == 0
 
-    def test_an_engine_silent_for_thirty_days_is_forgotten_and_what_it_fired_is_not(self, now):
+    def test_an_engine_that_fired_nothing_for_thirty_days_is_forgotten_and_what_it_fired_is_not(self, now):
         for worker, seen in (("gone", now - 31 * DAY), ("left", now - 40 * DAY), ("here", now)):
-            EnginePass.objects.create(worker=worker, started_at=seen)
             watching.tally(worker=worker, lateness=[0.5, 2.0], now=seen)
         before = EngineMinute.objects.filter(minute=0).aggregate(Sum("fired"), Sum("late_08"))
-        watching.purge(now=now)
-        assert list(EnginePass.objects.values_list("worker", flat=True)) == ["here"]
-        assert set(EngineMinute.objects.values_list("worker", flat=True)) == {"", "here"}
-        assert EngineMinute.objects.filter(minute=0).aggregate(Sum("fired"), Sum("late_08")) == before
+        for _turn in range(2):
+            watching.purge(now=now)
+            assert set(EngineMinute.objects.values_list("worker", flat=True)) == {"", "here"}
+            assert EngineMinute.objects.filter(minute=0).aggregate(Sum("fired"), Sum("late_08")) == before
         assert row("", 0).worst == 2.0
 
-    def test_an_engine_that_died_with_cases_in_hand_is_kept(self, now):
-        EnginePass.objects.create(worker="dead", started_at=now - 90 * DAY, in_hand=[1])
+    def test_an_engine_that_comes_back_begins_anew_beside_what_it_fired(self, now):
+        watching.tally(worker="a", lateness=[0.5], now=now - 31 * DAY)
         watching.purge(now=now)
-        assert EnginePass.objects.filter(worker="dead").exists()
+        watching.tally(worker="a", lateness=[0.5], now=now)
+        assert (row("", 0).fired, row("a", 0).fired) == (1, 1)
 
 
 def test_there_is_a_column_for_every_bucket():

@@ -117,7 +117,6 @@ class TestFigures:
 
     def test_the_histogram_is_cumulative_and_never_goes_back(self, client, now):
         for worker, at in (("a", now - timedelta(days=40)), ("b", now)):
-            EnginePass.objects.create(worker=worker, started_at=at)
             watching.tally(worker=worker, lateness=[0.001, 0.3, 7200], now=at)
         before = read(client)
         buckets = [(float(dict(labels)["le"]), value) for (name, *labels), value in before.items()
