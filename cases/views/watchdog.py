@@ -84,15 +84,15 @@ class RetryTimers(Retrying):
         return retrying.retry_all(timers=wanted, by=request.user, now=now, reason=reason)
 
     def said(self, number):
-        return ngettext("The engine tries it again.", "The engine tries all %(number)d again.", number) % {
-            "number": number
-        }
+        return ngettext(
+            "The engine tries %(number)d timer again.", "The engine tries %(number)d timers again.", number
+        ) % {"number": number}
 
     def result(self, reader, done):
         shown = _stuck_timers([done.row] if done.row else [], reader)
         answers = {
-            Outcome.AGAIN: _("The engine tries it again."),
-            Outcome.TAKEN_OVER: _("Another look at the case's rules is pending and does the same."),
+            Outcome.AGAIN: _("It is tried again."),
+            Outcome.TAKEN_OVER: _("Another look at the case’s rules is pending and does the same."),
             Outcome.STALE: _("Not set aside any more: somebody was quicker, or it has run."),
         }
         return done, shown[0] if shown else None, answers[done.outcome]
@@ -103,12 +103,14 @@ class SendAgain(Retrying):
         return retrying.send_all_again(notices=wanted, by=request.user, now=now)
 
     def said(self, number):
-        return ngettext("It is sent again.", "All %(number)d are sent again.", number) % {"number": number}
+        return ngettext("%(number)d notice is sent again.", "%(number)d notices are sent again.", number) % {
+            "number": number
+        }
 
     def result(self, reader, done):
         shown = _stuck_notices([done.row] if done.row else [], reader)
         answers = {
-            Outcome.AGAIN: _("It is sent again."),
+            Outcome.AGAIN: _("It goes out again."),
             Outcome.STALE: _("It has not failed, or no longer: somebody was quicker."),
         }
         return done, shown[0] if shown else None, answers[done.outcome]

@@ -108,14 +108,14 @@ def _rows(found):
 
 
 def _words(day):
-    return ngettext(
-        "%(number)s timer fired in the last 24 hours, %(worst)s late.",
-        "%(number)s timers fired in the last 24 hours: half of them within %(median)s, 95 of 100 within"
-        " %(p95)s, the latest %(worst)s late.",
+    number = ngettext(
+        "%(number)s timer fired in the last 24 hours.",
+        "%(number)s timers fired in the last 24 hours.",
         day.fired,
-    ) % {
-        "number": many(day.fired, day.fired),
+    ) % {"number": many(day.fired, day.fired)}
+    late = _("Half within %(median)s, 95 of 100 within %(p95)s, the latest %(worst)s late.") % {
         "median": lag(day.median),
         "p95": lag(day.p95),
         "worst": lag(day.worst),
     }
+    return f"{number} {late}"

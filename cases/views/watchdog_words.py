@@ -262,7 +262,7 @@ MEANS = {
     "SMTPAuthenticationError": gettext_lazy("The mail server does not know our user and password."),
     "ConnectionRefusedError": gettext_lazy("The mail server does not answer."),
     "TimeoutError": gettext_lazy("The other side did not answer in time."),
-    "gaierror": gettext_lazy("The server's name is not known."),
+    "gaierror": gettext_lazy("The server’s name is not known."),
 }
 NAMED = re.compile(r"(?P<name>[\w.]+): ?(?P<rest>.*)", re.DOTALL)
 

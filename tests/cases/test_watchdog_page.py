@@ -213,7 +213,7 @@ class TestTryingAgain:
         row = Case.history.filter(id=case.pk).latest("history_id")
         assert row.history_change_reason.endswith(" calendar mended")
         assert (row.history_user_id, row.history_via) == (desk["manager"].pk, "page")
-        assert "The engine tries it again." in text(client.get(answer.url))
+        assert "The engine tries 1 timer again." in text(client.get(answer.url))
 
     def test_all_that_were_shown_each_with_its_result(self, client, desk, well, case):
         stuck, ran = given_up(case), given_up(case, 2)
@@ -221,8 +221,8 @@ class TestTryingAgain:
         answer = self.post(client, desk["manager"], "watchdog-timers", all=[stuck.pk, ran.pk])
         shown = text(answer)
         assert answer.status_code == 200
-        assert "1 of 2 are tried again." in shown
-        assert "The engine tries it again." in shown
+        assert "Tried again: 1 of 2." in shown
+        assert "It is tried again." in shown
         assert "Not set aside any more" in shown
 
     @pytest.mark.parametrize("one", ["", "x", "-1", "9" * 30, "999999"])
