@@ -15,14 +15,14 @@ import uuid
 from datetime import timedelta
 from functools import cache
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from . import history
 from .errors import Refused
 from .models import Case, EnginePass, NoticeKind, Person, Timer
-from .operations import notify
+from .operations import notify, watching
 from .prepared import Given, Prepared
 from .sets import update_each
 
@@ -151,7 +151,7 @@ def passes_before(*, until):
 def react(case_ids, *, now, alone=False):
     """Fire the earliest due timer of each of these cases, in the caller's transaction.
 
-    Return how many fired, and how many were handled: those that were set aside at once too.
+    Return what fired, and how many timers were handled: those that were set aside at once too.
     """
     cases = Case.objects.claim(case_ids)
     timers = list(Timer.objects.earliest_per_case(now, list(cases)).values())
@@ -172,7 +172,7 @@ def react(case_ids, *, now, alone=False):
     for kind, group in groups.items():
         if group := [timer for timer in group if timer not in hopeless]:
             REACTIONS[kind](group, cases=cases, now=now)
-    return len(firing), len(timers)
+    return firing, len(timers)
 
 
 # --- What fails ---------------------------------------------------------------------------------------------
@@ -192,9 +192,9 @@ def _pass(now, batch, worker):
     batches = [(sorted(together), False)] if together else []
     for case_ids, is_alone in batches + [([case_id], True) for case_id in alone[:ALONE]]:
         _take_in_hand(worker, case_ids, now)
-        some = _react_or_halve(case_ids, now, is_alone)
-        _lay_down(worker, some[0], now)
-        fired, handled = fired + some[0], handled + some[1]
+        firing, done = _react_or_halve(case_ids, now, is_alone)
+        _lay_down(worker, firing, now)
+        fired, handled = fired + len(firing), handled + done
     return fired, handled
 
 
@@ -208,10 +208,11 @@ def _react_or_halve(case_ids, now, alone=False):
     except Exception as error:
         if len(case_ids) == 1:
             log.exception("a timer of case %s failed", case_ids[0])
-            return 0, _put_off(case_ids[0], error, now, alone)
+            return [], _put_off(case_ids[0], error, now, alone)
         middle = len(case_ids) // 2
-        halves = [_react_or_halve(half, now, alone) for half in (case_ids[:middle], case_ids[middle:])]
-        return tuple(map(sum, zip(*halves, strict=True)))
+        first = _react_or_halve(case_ids[:middle], now, alone)
+        second = _react_or_halve(case_ids[middle:], now, alone)
+        return first[0] + second[0], first[1] + second[1]
 
 
 def _put_off(case_id, error, now, alone):
@@ -297,10 +298,15 @@ def _take_in_hand(worker, case_ids, now):
 
 
 def _lay_down(worker, fired, now):
-    if worker:
+    if not worker:
+        return
+    # Lateness counts from the later of the due instant and the one it was armed at (RULES 8).
+    late = [(now - max(timer.due_at, timer.armed_at)).total_seconds() for timer in fired]
+    with transaction.atomic():
         EnginePass.objects.filter(worker=worker).update(
-            finished_at=now, in_hand=[], passes=F("passes") + 1, fired=F("fired") + fired
+            finished_at=now, in_hand=[], passes=F("passes") + 1, fired=F("fired") + len(fired)
         )
+        watching.tally(worker=worker, lateness=late, now=now)
 
 
 def _heartbeat(worker, now):

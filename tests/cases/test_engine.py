@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from cases import engine
-from cases.models import EnginePass, Notice, Timer
+from cases.models import EngineMinute, EnginePass, Notice, Timer
 from cases.operations import timers
 from cases.states import Metric, TimerKind
 from tests import factories as make
@@ -191,6 +191,16 @@ def look(now, worker="test"):
     return engine.linger(
         seconds=0, clock=lambda: now, sleep=lambda seconds: None, stopped=lambda: False, worker=worker
     )
+
+
+@pytest.mark.django_db
+def test_how_late_each_fired_is_counted_from_when_it_could_have_fired(reactions, cases, now):
+    arm(cases[0], 1, now)
+    arm(cases[1], 2, now - timedelta(days=3))
+    Timer.objects.filter(subject_id=2).update(armed_at=now + SECOND)
+    engine.run_once(now=now + 2 * SECOND, worker="test")
+    minute = EngineMinute.objects.exclude(minute=0).get(worker="test")
+    assert (minute.fired, minute.seconds, minute.worst) == (2, 3.0, 2.0)
 
 
 @pytest.mark.django_db
