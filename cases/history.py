@@ -175,7 +175,12 @@ class History(HistoricalRecords):
         super().__init__(**kwargs)
 
     def copy_fields(self, model):
-        """Only the object's id is indexed: our pages and checks ask for all rows of one object."""
+        """Only the object's id is indexed, beside `history_id`, by which rows are ordered and sealed.
+
+        By the object's id ask: a case's history and an object's page in the console (reports/timeline.py,
+        cases/history_pages.py), "as it was" (simple-history's as_of), and the newest row of each object when
+        live rows are held against history (writers_sql.newest). Nothing asks by date, actor or another key.
+        """
         fields = super().copy_fields(model)
         for name, field in fields.items():
             field.db_index = name == model._meta.pk.name

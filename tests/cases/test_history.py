@@ -584,6 +584,17 @@ def test_catching_up_needs_somebody_too(world):
         writers.catch_up()
 
 
+def test_history_tables_have_the_two_indexes_that_we_ask_by_and_no_other(world):
+    """Their own order, and all rows of one object; each further index would cost every write."""
+    for model in audited.every_model():
+        past = model.history.model._meta
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, past.db_table).values()
+        indexed = sorted(tuple(c["columns"]) for c in found if c["index"] or c["primary_key"] or c["unique"])
+        assert indexed == sorted([("history_id",), (model._meta.pk.column,)]), past.db_table
+        assert isinstance(past.get_field("history_id"), models.BigAutoField)
+
+
 @pytest.mark.skipif("connection.vendor != 'postgresql'")
 class TestPostgreSQL:
     def test_a_session_that_fires_no_triggers_is_refused_or_found_out(self, world):
