@@ -10,7 +10,7 @@ class CasesConfig(AppConfig):
 
     def ready(self):
         # Models are loaded only now.
-        from . import installation, reactions  # noqa: F401  (reactions register themselves)
+        from . import expectations, installation, reactions  # noqa: F401  (these register themselves)
 
         connection_created.connect(installation.on_connection, dispatch_uid="desk_context")
         pre_migrate.connect(installation.before_migrating, sender=self, dispatch_uid="desk_lift")

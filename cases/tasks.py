@@ -8,9 +8,11 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from cases import engine
+from cases import engine, reconciling
 from cases.operations import delivering, watching
 
+# The reconciler comes once a minute and stays so long: the engine and the notices have the machine.
+ROUND = 10
 # A tick comes every 5 s and stays 7, so that two overlap and a lost one is not missed.
 LINGER = 7
 stopping = threading.Event()
@@ -53,3 +55,10 @@ def deliver_notices():
 def purge_minutes():
     """Throw away what the watchdog no longer draws; return how many rows went."""
     return watching.purge(now=timezone.now())
+
+
+@shared_task
+def reconcile():
+    """Go on with the reconciler's round for a few seconds; return how many repairs there were."""
+    report = reconciling.go_on(seconds=ROUND, clock=timezone.now, stopped=stopping.is_set)
+    return len(report.repairs)

@@ -54,6 +54,8 @@ GROUPS = (
         (
             ("cases.Timer", "alarm"),
             ("cases.EnginePass", "bolt"),
+            ("cases.TimerRepair", "build"),
+            ("cases.ReconcilerRound", "sync"),
             ("cases.Notice", "outgoing_mail"),
             ("escalations.Replay", "history"),
         ),

@@ -8,7 +8,7 @@ class EscalationsConfig(AppConfig):
     verbose_name = _("Escalations")
 
     def ready(self):
-        # Models are loaded only now; closing, listening and reactions register themselves.
-        from . import closing, installation, listening, reactions  # noqa: F401
+        # Models are loaded only now; the others register themselves.
+        from . import closing, expectations, installation, listening, reactions  # noqa: F401
 
         post_migrate.connect(installation.after_migrating, sender=self, dispatch_uid="escalations_default")

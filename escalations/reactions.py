@@ -1,7 +1,5 @@
 """What the engine does for the kinds of timer that escalate. Each acts on a whole group as a set."""
 
-from datetime import timedelta
-
 from django.utils.translation import gettext as _
 
 from cases.engine import reacts_to
@@ -15,7 +13,7 @@ from cases.states import ClockState, TimerKind
 from . import plan, snapshot
 from .models import Escalation, Handoff
 from .operations import automatic
-from .operations.ladder import Move, move, present
+from .operations.ladder import Move, move, present, reminder
 
 BY_ACKNOWLEDGE_CLOCK, BY_WORK_CLOCK = (
     Prepared(
@@ -145,28 +143,15 @@ def holder_reminder(group, *, cases, now):
         handoff = waiting.get(timer.subject_id)
         if handoff is None:
             continue
-        every = timedelta(
-            seconds=paths[handoff.escalation.version_id].level(handoff.level_number).remind_every_seconds
-        )
-        # A cadence continues from what was due, and what was missed meanwhile is not repeated one by one.
-        missed = int((now - timer.due_at) / every)
-        again.append(
-            timers.arm(
-                case_id=timer.case_id,
-                kind=timer.kind,
-                subject_id=handoff.pk,
-                step=timer.step + 1,
-                now=now,
-                due_at=timer.due_at + every * (missed + 1),
-            )
-        )
+        level = paths[handoff.escalation.version_id].level(handoff.level_number)
+        again.append(reminder(handoff, level, timer.case_id, after=timer, fired_at=now))
         people = (
             [handoff.to_person_id]
             if handoff.to_person_id
             else present(roster, handoff.to_team_id, timer.case_id, now)
         )
         wanted += [(timer, handoff, pk) for pk in people]
-    timers.save(again)
+    timers.set_up(again, now=now)
     known = Person.objects.working().in_bulk({pk for _t, _h, pk in wanted})
     notify.queue(
         [

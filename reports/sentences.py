@@ -7,6 +7,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
 from cases import display
+from cases.models import TimerRepair
 from cases.states import CaseStatus, ClockState, Metric, Priority, TimerKind
 from escalations.models import Escalation, Handoff, Kind, PassedOver
 
@@ -194,3 +195,31 @@ def of_passed_over(before, row, names):
     else:
         text = _("passed over level %(level)d: %(why)s")
     yield Said(text % words, "slashed", why=row.detail if row.why == PassedOver.Why.LATE else "")
+
+
+# --- The reconciler ---
+
+REPAIRED = {
+    TimerRepair.Finding.MISSING: lambda: _("found a timer missing and armed it: %(timer)s"),
+    TimerRepair.Finding.UNDONE: lambda: _("found a timer fired without effect and armed it again: %(timer)s"),
+    TimerRepair.Finding.MOVED: lambda: _("found a timer at the wrong time and set it right: %(timer)s"),
+    TimerRepair.Finding.STRAY: lambda: _("found a timer that nothing asks for and took it back: %(timer)s"),
+    TimerRepair.Finding.SCHEDULE: lambda: _("worked out anew when a clock is due: %(timer)s"),
+    TimerRepair.Finding.STANDING: lambda: _("worked out anew what this case owes next"),
+}
+
+
+def of_timer_repair(before, row, names):
+    if before is not None:
+        return
+    words = {"timer": row.get_kind_display()}
+    changes = []
+    if row.was_due_at != row.due_at:
+        changes = [(_("Due"), moment(row.was_due_at), moment(row.due_at))]
+    elif row.finding == TimerRepair.Finding.MOVED:
+        changes = [(_("Wakes"), moment(row.was_wake_at), moment(row.due_at))]
+    yield Said(REPAIRED[row.finding]() % words, "clock", changes=changes)
+
+
+def moment(at):
+    return when(at) if at else "–"

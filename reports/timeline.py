@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Clock, Pause, PauseReason, Person, Promise, Team
+from cases.models import Case, Clock, Pause, PauseReason, Person, Promise, Team, TimerRepair
 from escalations.models import Escalation, Handoff, PassedOver
 from reports import sentences
 
@@ -48,6 +48,7 @@ class Names:
 # Whose history belongs to a case, in the order in which rows of one instant are told.
 TOLD = (
     (Case, sentences.of_case, "pk"),
+    (TimerRepair, sentences.of_timer_repair, "case"),
     (Clock, sentences.of_clock, "case"),
     (Pause, sentences.of_pause, "case"),
     (Promise, sentences.of_promise, "case"),

@@ -38,6 +38,7 @@ from cases.models import (
     SlaTarget,
     Subscription,
     Team,
+    TimerRepair,
     Trigger,
 )
 from escalations.models import (
@@ -167,6 +168,10 @@ SAMPLES = {
     Trigger: Sample(
         lambda w, n: {"case": w.case, "kind": "safety", "occurred_at": AT + n * HOUR},
         ("verdict", "no rule matches"),
+    ),
+    TimerRepair: Sample(
+        lambda w, n: {"case": w.case, "finding": "missing", "subject_id": n, "found_at": AT},
+        ("was_due_at", AT + HOUR),
     ),
     Message: Sample(
         lambda w, n: {

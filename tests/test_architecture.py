@@ -212,6 +212,7 @@ UNAUDITED = {
     "cases.Timer",
     "cases.EngineMinute",
     "cases.EnginePass",
+    "cases.ReconcilerRound",
     "cases.Standing",
     "cases.Notice",
     "escalations.Replay",

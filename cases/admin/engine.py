@@ -3,9 +3,10 @@
 from django.contrib import admin
 
 from cases.console import ConsoleAdmin
-from cases.models import EngineMinute, EnginePass, Timer
+from cases.models import EngineMinute, EnginePass, ReconcilerRound, Timer, TimerRepair
 
 from .bases import PassingAdmin, ReadOnly
+from .facts import OfCaseAdmin
 
 
 @admin.register(Timer)
@@ -26,3 +27,14 @@ class EngineMinuteAdmin(ReadOnly, ConsoleAdmin):
     list_display = ("worker", "minute", "fired", "seconds", "worst")
     ordering = ("-minute", "worker")
     sortable_by = ()
+
+
+@admin.register(TimerRepair)
+class TimerRepairAdmin(OfCaseAdmin):
+    list_display = ("__str__", "of_case", "was_due_at", "was_wake_at", "due_at", "found_at")
+    list_filter = ("finding", "kind")
+
+
+@admin.register(ReconcilerRound)
+class ReconcilerRoundAdmin(ReadOnly, ConsoleAdmin):
+    list_display = ("last_started_at", "last_finished_at", "last_cases", "last_repairs", "rounds")

@@ -7,6 +7,7 @@ from .message import Message
 from .notice import Notice, NoticeKind
 from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
 from .promise import Promise
+from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
 from .timer import EngineMinute, EnginePass, Timer
 
@@ -37,6 +38,7 @@ __all__ = [
     "Person",
     "PersonSkill",
     "Promise",
+    "ReconcilerRound",
     "Service",
     "Skill",
     "SlaPolicy",
@@ -47,6 +49,7 @@ __all__ = [
     "Team",
     "Tier",
     "Timer",
+    "TimerRepair",
     "Trigger",
     "TriggerKind",
     "Weekday",

@@ -12,6 +12,9 @@ class TimerQuerySet(models.QuerySet):
     def pending(self):
         return self.filter(state=Timer.State.PENDING)
 
+    def set_aside(self):
+        return self.filter(state=Timer.State.SET_ASIDE)
+
     def due(self, now):
         return self.filter(state=Timer.State.PENDING, wake_at__lte=now)
 

@@ -119,9 +119,14 @@ def reschedule(clocks, *, now, also=(), pauses=None, since=None):
         return
     settle(clocks, now=now)
     _schedule_all(clocks, pauses)
+    arm_anew(clocks, now=now, also=["breached_at", *also], since=since)
+
+
+def arm_anew(clocks, *, now, also=(), since=None):
+    """Write the schedule worked out for `clocks` (and the fields in `also`), and arm their timers by it."""
     for clock in clocks:
         clock.revision += 1
-    update_each(clocks, [*SCHEDULE, "breached_at", *also])
+    update_each(clocks, [*SCHEDULE, *also])
     timers.take_back({TimerKind.CLOCK_AT_RISK, *(c.breach_kind for c in clocks)}, [c.pk for c in clocks])
     _arm(clocks, now, since or {})
 
@@ -141,35 +146,39 @@ def settle(clocks, *, now):
 
 
 def _arm(clocks, now, since=MappingProxyType({})):
-    wanted = []
-    for clock in clocks:
-        if clock.state != ClockState.RUNNING or clock.breached_at is not None:
-            continue
-        armed_at = since.get(clock.case_id, now)
+    timers.set_up([w for clock in clocks for w in wanted_timers(clock)], now=now, since=since)
+
+
+def wanted_timers(clock):
+    """What `clock` is to be woken for as it stands: [timers.Wanted]."""
+    if clock.state != ClockState.RUNNING:
+        return []
+    wanted, is_breached = [], clock.breached_at is not None
+    if not is_breached:
         wanted.append(
-            timers.arm(
-                case_id=clock.case_id,
-                kind=clock.breach_kind,
-                subject_id=clock.pk,
-                due_at=clock.late_after,
-                now=armed_at,
+            timers.Wanted(
+                clock.case_id,
+                clock.breach_kind,
+                clock.pk,
+                clock.late_after,
                 occurrence=clock.revision,
                 just_after=True,
             )
         )
-        warned = clock.warned_at is not None and clock.at_risk_at <= clock.warned_at
-        if clock.breach_kind == TimerKind.CLOCK_BREACHED and clock.at_risk_at < clock.due_at and not warned:
-            wanted.append(
-                timers.arm(
-                    case_id=clock.case_id,
-                    kind=TimerKind.CLOCK_AT_RISK,
-                    subject_id=clock.pk,
-                    due_at=clock.at_risk_at,
-                    now=armed_at,
-                    occurrence=clock.revision,
-                )
+    warned = clock.warned_at is not None and clock.at_risk_at <= clock.warned_at
+    if clock.breach_kind == TimerKind.CLOCK_BREACHED and clock.at_risk_at < clock.due_at and not warned:
+        # One that was put off may still come when the term is over already.
+        wanted.append(
+            timers.Wanted(
+                clock.case_id,
+                TimerKind.CLOCK_AT_RISK,
+                clock.pk,
+                clock.at_risk_at,
+                occurrence=clock.revision,
+                is_owed=not is_breached,
             )
-    timers.save(wanted)
+        )
+    return wanted
 
 
 def end(clocks, *, at, now, state=None, pauses=None):

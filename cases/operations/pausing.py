@@ -41,18 +41,13 @@ def pause(*, case, reason, expected_end_at, by, now, note="", started_at=None, r
             started_by_id=by.pk,
         )
         _follow(locked, reason, now)
-        timers.save(
-            [
-                timers.arm(
-                    case_id=locked.pk,
-                    kind=TimerKind.PAUSE_ENDS,
-                    subject_id=row.pk,
-                    due_at=expected_end_at,
-                    now=now,
-                )
-            ]
-        )
+        timers.set_up(wanted_timers(row), now=now)
     return row
+
+
+def wanted_timers(pause):
+    """What an open pause is to be woken for: [timers.Wanted]."""
+    return [timers.Wanted(pause.case_id, TimerKind.PAUSE_ENDS, pause.pk, pause.expected_end_at)]
 
 
 def resume(*, pause, by, now, at=None, revision=None):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from cases.errors import Incomplete, InThePast, WrongMove
 from cases.models import Channel, Promise, TriggerKind
-from cases.states import TimerKind
+from cases.states import CaseStatus, TimerKind
 
 from . import timers, triggers
 from .changing import changing
@@ -27,13 +27,20 @@ def promise(
     revision=None,
 ):
     """Track what was promised to the customer by `due_at`. With `replaces`, the new date for an open or
-    broken promise."""
+    broken promise.
+
+    Raises Incomplete, InThePast, and WrongMove on a closed case or for another case's promise.
+    """
     told_at = told_at or now
     if not what.strip():
         raise Incomplete(_("Say what was promised."))
     if due_at <= max(told_at, now):
         raise InThePast(_("A promise must be for a time to come; give a later one."))
     with changing(case, by=by, reason=_("promised to the customer"), now=now, revision=revision) as locked:
+        if locked.status == CaseStatus.CLOSED:
+            raise WrongMove(_("This case is closed; open it again before you promise anything."))
+        if replaces is not None and replaces.case_id != locked.pk:
+            raise WrongMove(_("The promise to be replaced belongs to another case."))
         row = Promise.objects.create(
             case=locked,
             what=what.strip(),
@@ -45,27 +52,18 @@ def promise(
         )
         if replaces is not None:
             _replace(replaces, row, now)
-        at_risk = told_at + (due_at - told_at) * REMIND_AFTER
-        timers.save(
-            [
-                timers.arm(
-                    case_id=locked.pk,
-                    kind=TimerKind.PROMISE_AT_RISK,
-                    subject_id=row.pk,
-                    due_at=max(at_risk, now),
-                    now=now,
-                ),
-                timers.arm(
-                    case_id=locked.pk,
-                    kind=TimerKind.PROMISE_BROKEN,
-                    subject_id=row.pk,
-                    due_at=due_at,
-                    now=now,
-                    just_after=True,
-                ),
-            ]
-        )
+        timers.set_up(wanted_timers(row), now=now)
     return row
+
+
+def wanted_timers(promise, *, is_warned=False):
+    """What an open promise is to be woken for: [timers.Wanted]. `is_warned`: its risk is on record."""
+    at_risk_at = promise.told_at + (promise.due_at - promise.told_at) * REMIND_AFTER
+    broken = timers.Wanted(
+        promise.case_id, TimerKind.PROMISE_BROKEN, promise.pk, promise.due_at, just_after=True
+    )
+    at_risk = timers.Wanted(promise.case_id, TimerKind.PROMISE_AT_RISK, promise.pk, at_risk_at)
+    return [broken] if is_warned else [at_risk, broken]
 
 
 def keep(*, promise, by, now, revision=None):

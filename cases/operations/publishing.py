@@ -33,7 +33,8 @@ def publish_calendar(*, version, by, now, effective_at=None, reason=""):
         )
         _require_draft(version)
         earlier = version.calendar.versions.exclude(published_at=None).order_by("-effective_at").first()
-        if earlier is not None and effective_at < max(now, earlier.effective_at):
+        # Two versions from one instant on would leave nobody knowing which of them is in force.
+        if earlier is not None and (effective_at < now or effective_at <= earlier.effective_at):
             raise InThePast(
                 _(
                     "What was in force until now cannot be changed;"

@@ -84,14 +84,12 @@ def refresh(cases, *, now, holders=None):
     if _PUT_OFF.get() is not None and holders is None:
         _PUT_OFF.get().update(ids)
         return
-    clocks, promises, pauses = (
-        _by_case(open_ones.all(cases=ids)) for open_ones in (CLOCKS, PROMISES, PAUSES)
-    )
+    clocks, promises, pauses = (by_case(open_ones.all(cases=ids)) for open_ones in (CLOCKS, PROMISES, PAUSES))
     prefetch_related_objects([pause for some in pauses.values() for pause in some], "reason")
     known = {pk: (holder, team) for pk, holder, team in HOLDERS.all(cases=ids)}
     known.update(holders or {})
     rows = [
-        _derive(
+        derive(
             case,
             known.get(case.pk, (None, None)),
             clocks.get(case.pk, ()),
@@ -103,14 +101,16 @@ def refresh(cases, *, now, holders=None):
     put_each(rows, DERIVED)
 
 
-def _by_case(rows):
-    by_case = {}
+def by_case(rows):
+    """{case id: [those of `rows` that are its own]}."""
+    found = {}
     for row in rows:
-        by_case.setdefault(row.case_id, []).append(row)
-    return by_case
+        found.setdefault(row.case_id, []).append(row)
+    return found
 
 
-def _derive(case, holder, clocks, promises, pauses):
+def derive(case, holder, clocks, promises, pauses):
+    """The unsaved Standing of `case`, held by `holder` (person id, team id), from what is open on it."""
     row = fresh(
         Standing,
         case_id=case.pk,
@@ -136,6 +136,24 @@ def _derive(case, holder, clocks, promises, pauses):
         row.sort_at = first.expected_end_at + BEHIND_WHAT_RUNS
         _whose(row, case, None, None)
     return row
+
+
+DERIVED_COLUMNS = [Standing._meta.get_field(name).attname for name in DERIVED]
+
+
+ROWS = Prepared(
+    lambda: Standing.objects.filter(case__among=Given("cases")).values_list("case_id", *DERIVED_COLUMNS)
+)
+
+
+def written(case_ids):
+    """{case id: what its standing says, in the order of DERIVED_COLUMNS}."""
+    return {pk: tuple(said) for pk, *said in ROWS.all(cases=case_ids)}
+
+
+def says(row):
+    """What a Standing says, likewise."""
+    return tuple([getattr(row, name) for name in DERIVED_COLUMNS])
 
 
 def _owes(row, subject, case):

@@ -1,6 +1,8 @@
 """Arm and take back timers. Only under their cases' locks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 
 from cases.instances import fresh
 from cases.models import Timer
@@ -9,6 +11,50 @@ from cases.states import TimerKind
 
 # A breach is strictly after its instant, and an event at the very instant comes before it.
 JUST_AFTER = timedelta(microseconds=1)
+
+
+class Wanted(NamedTuple):
+    """A timer that the state of a case asks for. Who arms and the reconciler get it from the same functions.
+
+    `due_at` None: at once, whenever it was asked for. What is not `is_owed` may be there and need not.
+    """
+
+    case_id: int
+    kind: str
+    subject_id: int
+    due_at: datetime | None
+    step: int = 0
+    occurrence: int = 0
+    just_after: bool = False
+    is_owed: bool = True
+
+    @property
+    def key(self):
+        return self.kind, self.subject_id, self.step, self.occurrence
+
+    @property
+    def wake_at(self):
+        return self.due_at + JUST_AFTER if self.just_after else self.due_at
+
+
+def set_up(wanted, *, now, since=MappingProxyType({})):
+    """Arm each Wanted that is owed. `since`: {case id: instant} where it was asked for before `now`."""
+    save(
+        [
+            arm(
+                case_id=w.case_id,
+                kind=w.kind,
+                subject_id=w.subject_id,
+                due_at=w.due_at or now,
+                now=since.get(w.case_id, now),
+                step=w.step,
+                occurrence=w.occurrence,
+                just_after=w.just_after,
+            )
+            for w in wanted
+            if w.is_owed
+        ]
+    )
 
 
 def arm(*, case_id, kind, subject_id, due_at, now, step=0, occurrence=0, just_after=False):

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from cases.models import Trigger
 from cases.sets import add_each
+from cases.states import TimerKind
 
 from . import timers
 
@@ -33,6 +34,11 @@ def record(wanted, *, now):
     reviewed = {t.case_id for t in wanted if t.considered_at is None}
     if reviewed:
         timers.ask_for_review(reviewed, now=now)
+
+
+def wanted_review(case_id):
+    """What a case with a trigger nobody considered yet is to be woken for: a timers.Wanted, at once."""
+    return timers.Wanted(case_id, TimerKind.REVIEW, case_id, due_at=None)
 
 
 def happened(case, kind, *, at, now, **facts):

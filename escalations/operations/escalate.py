@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from cases.errors import NotInForce
+from cases.errors import NotInForce, WrongMove
 from cases.operations.changing import changing
+from cases.states import CaseStatus
 from escalations import plan, snapshot
 from escalations.errors import AlreadyRunning, IncompleteHandoff
 from escalations.models import Escalation, EscalationPath, Handoff, Kind
@@ -35,12 +36,15 @@ def escalate(
 
     functional: to who is on duty for `skill`; hierarchical: one level up; priority: to `level`, above the
     first.
-    Raises IncompleteHandoff, AlreadyRunning (that level or a higher one has it), NotInForce, StaleCase.
+    Raises IncompleteHandoff, AlreadyRunning (that level or a higher one has it), NotInForce, StaleCase, and
+    WrongMove on a closed case.
     """
     require_whole(reason=reason, background=background, tried=tried, next_steps=next_steps)
     if kind == Kind.FUNCTIONAL and skill is None:
         raise IncompleteHandoff(_("Say which skill is needed."))
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
+        if locked.status == CaseStatus.CLOSED:
+            raise WrongMove(_("This case is closed; open it again before you escalate it."))
         running = list(locked.escalations.running().order_by("-pk"))
         current = next((e for e in running if path is None or e.path_id == path.pk), None)
         facts, step, roster = destination(

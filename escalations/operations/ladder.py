@@ -78,7 +78,12 @@ def _answer_previous(moves, now):
         handoff.state = by_escalation[handoff.escalation_id].previous
         handoff.answered_at = now
     update_each(waiting, ["state", "answered_at"])
-    timers.take_back({TimerKind.HOLDER_REMINDER}, [h.pk for h in waiting])
+    stop_reminding(waiting)
+
+
+def stop_reminding(handoffs):
+    """Who answered, or was overtaken, is not asked again."""
+    timers.take_back({TimerKind.HOLDER_REMINDER}, [h.pk for h in handoffs])
 
 
 def end_clocks_of(handoffs, *, now):
@@ -174,16 +179,8 @@ def _tell(moves, handoffs, roster, now):
         if level is not None and not m.step.is_fallback:
             informed += [(m, handoff, pk) for pk in level.informs if pk not in people]
             if level.remind_every_seconds:
-                reminders.append(
-                    timers.arm(
-                        case_id=m.case.pk,
-                        kind=TimerKind.HOLDER_REMINDER,
-                        subject_id=handoff.pk,
-                        now=now,
-                        due_at=m.told_from + timedelta(seconds=level.remind_every_seconds),
-                    )
-                )
-    timers.save(reminders)
+                reminders.append(reminder(handoff, level, m.case.pk, told_from=m.told_from))
+    timers.set_up(reminders, now=now)
     known = Person.objects.working().in_bulk({pk for _m, _h, pk in (*to, *informed)})
     wanted = [
         notify.Wanted(kind, m.case, f"handoff:{handoff.pk}", person=known[pk], facts=_facts(m, handoff))
@@ -192,6 +189,21 @@ def _tell(moves, handoffs, roster, now):
         if pk in known
     ]
     notify.queue(wanted, now=now)
+
+
+def reminder(handoff, level, case_id, *, told_from=None, after=None, fired_at=None):
+    """The timers.Wanted that reminds the holder of a waiting `handoff`: the first one, an interval after
+    `told_from`, or the next one `after` a timer that fired at `fired_at`.
+
+    A cadence continues from what was due, and what was missed meanwhile is not repeated one by one.
+    """
+    every = timedelta(seconds=level.remind_every_seconds)
+    if after is None:
+        step, due_at = 0, told_from + every
+    else:
+        missed = max(int((fired_at - after.due_at) / every), 0)
+        step, due_at = after.step + 1, after.due_at + every * (missed + 1)
+    return timers.Wanted(case_id, TimerKind.HOLDER_REMINDER, handoff.pk, due_at, step=step)
 
 
 def present(roster, team_id, case_id, at):
@@ -227,7 +239,7 @@ def release(escalations, outcome, *, now):
     for handoff in waiting:
         handoff.state, handoff.answered_at = Handoff.State.SUPERSEDED, now
     update_each(waiting, ["state", "answered_at"])
-    timers.take_back({TimerKind.HOLDER_REMINDER}, [handoff.pk for handoff in handoffs])
+    stop_reminding(handoffs)
     end_clocks_of(handoffs, now=now)
     case_ids = {e.case_id for e in escalations}
     # Another path may still run on the case: then its holder stays.

@@ -13,7 +13,7 @@ from escalations import plan, snapshot
 from escalations.errors import CannotDecline, NotTheHolder, NotWaiting
 from escalations.models import Escalation, Handoff, PassedOver
 
-from .ladder import Move, move, release
+from .ladder import Move, move, release, stop_reminding
 
 # After de-escalating, the same rule does not start the same path again for this long.
 COOL_OFF = timedelta(hours=24)
@@ -34,6 +34,7 @@ def acknowledge(*, handoff, by, now, background=None, tried=None, next_steps=Non
             clocks.end([locked.acknowledge_clock], at=now, now=now)
         locked.work_clock = _start_work(locked, by, now)
         locked.save()
+        stop_reminding([locked])
         escalation = locked.escalation
         escalation.holder, escalation.holder_team = by, None
         escalation.save(update_fields=["holder", "holder_team"])
@@ -82,6 +83,7 @@ def decline(*, handoff, reason, by, now):
         locked.state, locked.decline_reason = Handoff.State.DECLINED, reason.strip()
         locked.answered_at, locked.answered_by = now, by
         locked.save()
+        stop_reminding([locked])
         PassedOver.objects.create(
             escalation=escalation,
             level_number=locked.level_number,

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cases import engine
-from cases.errors import AlreadyPaused, InThePast, NoOpenHour
+from cases.errors import AlreadyPaused, InThePast, NoOpenHour, WrongMove
 from cases.history import INSTALLATION
 from cases.models import CalendarException, CalendarVersion, Clock, Notice, Period, Timer, Trigger
-from cases.operations import ending, pausing, publishing, routing, talk
+from cases.operations import ending, pausing, promising, publishing, routing, talk
 from cases.states import ClockState, Metric, Priority
 from tests import factories as make
 
@@ -372,3 +372,54 @@ def test_nothing_is_ever_owed_nothing(ana, now):
     assert case.policy_version.policy.is_default
     assert case.team is None
     assert case.clocks.open().count() == 2
+
+
+def test_a_pause_that_was_over_gives_no_time_away_to_who_comes_before_the_engine(office, ana):
+    make.policy(targets=resolution(8 * HOUR), calendar=office)
+    case, clock = opened(at(2, "09:00"), ana)
+    pausing.pause(
+        case=case, reason=make.pause_reason(), expected_end_at=at(3, "10:00"), by=ana, now=at(2, "10:00")
+    )
+    talk.receive(case=case, body="Here it is.", by=ana, now=at(3, "13:12"), channel="mail")
+    assert case.pauses.get().ended_at == at(3, "10:00")
+    assert fresh(clock).due_at == at(3, "17:00")
+
+
+@pytest.mark.parametrize(("late", "broken"), [(timedelta(0), False), (SECOND, True)])
+def test_a_promise_kept_late_was_broken_also_where_the_engine_has_not_said_so(ana, now, late, broken):
+    case = make.case(now=now, by=ana)
+    due_at = now + timedelta(hours=1)
+    promise = promising.promise(case=case, what="a credit", due_at=due_at, by=ana, now=now)
+    promising.keep(promise=promise, by=ana, now=due_at + late)
+    promise.refresh_from_db()
+    assert (promise.state, promise.broken_at) == ("kept", due_at if broken else None)
+    assert case.triggers.filter(kind="promise_broken", occurred_at=due_at).exists() is broken
+
+
+def test_a_promise_replaces_no_other_cases_and_none_is_made_on_a_closed_case(ana, now):
+    mine, other = make.case(now=now, by=ana), make.case(make.customer("Fabrikam"), now=now, by=ana)
+    later = now + timedelta(hours=1)
+    promise = promising.promise(case=other, what="a credit", due_at=later, by=ana, now=now)
+    with pytest.raises(WrongMove):
+        promising.promise(case=mine, what="sooner", due_at=later, by=ana, now=now, replaces=promise)
+    promise.refresh_from_db()
+    assert (promise.state, mine.promises.count()) == ("open", 0)
+    ending.close(case=mine, reason="by mistake", by=ana, now=now)
+    with pytest.raises(WrongMove):
+        promising.promise(case=mine, what="a credit", due_at=later, by=ana, now=now)
+
+
+def test_two_versions_of_a_calendar_cannot_begin_at_the_same_instant(office, ana, now):
+    tomorrow = now + timedelta(days=1)
+
+    def publish(effective_at):
+        with make.signed(now):
+            number = office.versions.count() + 1
+            version = CalendarVersion.objects.create(calendar=office, number=number)
+            Period.objects.create(version=version, weekday=0, opens="09:00", closes="17:00")
+        return publishing.publish_calendar(version=version, by=ana, now=now, effective_at=effective_at)
+
+    publish(tomorrow)
+    with pytest.raises(InThePast):
+        publish(tomorrow)
+    assert publish(tomorrow + SECOND).effective_at == tomorrow + SECOND

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from cases import engine
-from cases.errors import ConflictOfInterest, Incomplete, NotInForce, StaleCase
+from cases.errors import ConflictOfInterest, Incomplete, NotInForce, StaleCase, WrongMove
 from cases.models import Absence, Duty, Notice, Party, PersonSkill, Skill, Standing, Timer
 from cases.operations import ending, talk
 from cases.states import ClockState, Metric
@@ -332,3 +332,39 @@ class TestTwoLaddersOfOneCase:
         engine.run_until_idle(now=now + HOUR / 2 + SECOND)
         assert self.waiting(second).level_number == 2
         assert Standing.objects.get(case=desk["case"]).holder == desk["Tomas"]
+
+
+class TestReminders:
+    def pending(self):
+        return Timer.objects.pending().filter(kind="holder_reminder")
+
+    def test_who_acknowledged_is_not_reminded_again(self, desk, now):
+        handoff = up(desk, now)
+        assert self.pending().get().subject_id == handoff.pk
+        respond.acknowledge(handoff=handoff, by=desk["Marta"], now=now)
+        assert not self.pending().exists()
+
+    def test_nor_who_declined(self, desk, now):
+        handoff = up(desk, now)
+        respond.decline(handoff=handoff, reason="On another case", by=desk["Marta"], now=now)
+        assert not self.pending().exists()
+
+    def test_after_forty_days_without_an_engine_one_reminder_stands_for_all_and_the_cadence_goes_on(
+        self, desk, now
+    ):
+        path = make.path(
+            "Patient",
+            levels=[{"person": desk["Marta"], "acknowledge_seconds": 60 * 86400, "remind_every_seconds": 60}],
+            fallback=desk["Priya"],
+        )
+        up(desk, now, path=path)
+        engine.run_until_idle(now=now + timedelta(days=40))
+        timer = self.pending().get()
+        assert (timer.step, timer.due_at) == (1, now + timedelta(days=40, minutes=1))
+
+
+def test_a_closed_case_is_opened_again_before_it_is_escalated(desk, now):
+    ending.close(case=desk["case"], reason="by mistake", by=desk["Ana"], now=now)
+    with pytest.raises(WrongMove):
+        up(desk, now)
+    assert not Handoff.objects.exists()
