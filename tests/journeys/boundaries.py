@@ -46,6 +46,18 @@ def die_at(boundary, times):
     _around_a_mail(reached)
 
 
+def die_of(kind, subject_id):
+    """Die, every time, of reacting to the timer of this kind and subject."""
+    reaction = engine.REACTIONS[kind]
+
+    def deadly(group, **given):
+        if any(timer.subject_id == subject_id for timer in group):
+            die()
+        reaction(group, **given)
+
+    engine.REACTIONS[kind] = deadly
+
+
 def _around_a_pass(reached):
     """A pass: cases locked and timers read; effects, one after the other; then its commit."""
     in_pass = []

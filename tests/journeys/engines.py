@@ -3,8 +3,8 @@
 Run as a program in the product's environment, with JSON: {"instants": [ISO, ...], "batch": 16, "deaths":
 [[["after_claim", 2], ...], ...]}: one list for each of the engines that run at once. With "deliver" they
 empty the outbox afterwards; with "patience" SQLite's busy timeout is so many seconds; with "room" no file may
-grow by more than so many bytes, until one tried and is given as many again. Each life is a process of its
-own; it prints JSON of what they met.
+grow by more than so many bytes, until one tried and is given as many again; "deadly" is the clock whose
+breach kills whoever reacts to it. Each life is a process of its own; it prints JSON of what they met.
 """
 
 import json
@@ -28,9 +28,12 @@ from django.db.models import Max  # noqa: E402
 from cases import engine  # noqa: E402
 from cases.models import EnginePass, Notice, Timer  # noqa: E402
 from cases.operations import delivering  # noqa: E402
+from cases.states import TimerKind  # noqa: E402
 from tests.journeys import boundaries  # noqa: E402
 
 MOST_TROUBLE = 200  # times that a life may meet the database's refusal before it gives up
+# A supervisor waits a second; until then the database has noticed that nobody is there any more.
+BEFORE_A_LIFE = 0.2
 AFTER_TROUBLE = 0.1  # seconds; a worker's next tick comes later
 
 
@@ -71,6 +74,8 @@ def live(plan, worker, death, told):
     engine.BATCH = plan["batch"]
     if death:
         boundaries.die_at(*death)
+    if "deadly" in plan:
+        boundaries.die_of(TimerKind.CLOCK_BREACHED, plan["deadly"])
     if "patience" in plan and connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"]["timeout"] = plan["patience"]
     room = plan.get("room")
@@ -123,6 +128,7 @@ def main(plan):
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         ends["killed" if killed else f"ended with {os.waitstatus_to_exitcode(status)}"] += 1
         if killed:
+            time.sleep(BEFORE_A_LIFE)
             death = deaths[number].pop(0) if deaths[number] else None
             running[start(plan, number, death, told)] = number
     os.close(told)

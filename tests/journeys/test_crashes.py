@@ -98,6 +98,30 @@ def test_killed_between_the_fact_and_the_mail(desk, boundary):
     assert doubled == (2 if boundary == "after_sending" else 0)
 
 
+@pytest.mark.parametrize("how_many", [1, 2])
+def test_a_row_that_kills_whoever_touches_it_is_set_aside_and_stops_nobody(desk, how_many):
+    read = rows_of(desk["DATABASE_URL"])
+    *_others, deadly = read("SELECT id, case_id FROM cases_clock WHERE metric = 'first_response' ORDER BY id")
+    lives = engines(desk, [[]] * how_many, deadly=deadly.id)
+    assert lives["refused"] == []
+    assert lives["ends"]["ended with 0"] == how_many
+    # Once with others, then twice alone; each engine may meet it before it knows of another's death.
+    assert 3 <= lives["ends"]["killed"] <= 3 * how_many
+    kept_its_word(read, now=INSTANTS[-1], set_aside={deadly.id})
+    ladders = read("SELECT escalation_id, count(*) AS steps FROM escalations_handoff GROUP BY escalation_id")
+    assert [ladder.steps for ladder in ladders] == [4] * (CASES - 1)
+    [aside] = read("SELECT * FROM cases_timer WHERE state = 'set_aside'")
+    assert "ended before it was done" in aside.last_error
+    told = read(f"SELECT * FROM cases_notice WHERE kind = 'timer_set_aside' AND case_id = {deadly.case_id}")
+    assert told
+    late = read(
+        "SELECT kind, due_at, armed_at, fired_at FROM cases_timer WHERE fired_at IS NOT NULL"
+        f" AND case_id <> {deadly.case_id}"
+    )
+    worst = max(t.fired_at - max(t.due_at, t.armed_at) for t in late)
+    assert worst < timedelta(minutes=10), "somebody waited for the deadly one"
+
+
 @contextmanager
 def again_and_again(disturb, times, every):
     """`disturb()` so many times, in the background, every so many seconds; it returns after the last."""
