@@ -9,6 +9,7 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from cases import engine, reconciling
+from cases.models import Notice
 from cases.operations import delivering, watching
 
 # The reconciler comes once a minute and stays so long: the engine and the notices have the machine.
@@ -44,9 +45,9 @@ def deliver_notices():
     until = timezone.now() + timedelta(seconds=LINGER)
     sent = 0
     while not stopping.is_set() and timezone.now() < until:
-        left = delivering.deliver_due(now=timezone.now())
-        sent += left
-        if not left:
+        sent += delivering.deliver_due(now=timezone.now())
+        # What could not be sent was put off, and must not hold up what waits behind it.
+        if not Notice.objects.to_deliver(timezone.now()).exists():
             stopping.wait(1)
     return sent
 

@@ -21,9 +21,14 @@ LONGEST_BACKOFF = timedelta(hours=1)
 MOST_ATTEMPTS = 12
 
 
-def deliver_due(*, now, limit=50):
+def deliver_due(*, now, limit=None):
     """Send the notices that are due at `now`; return how many left. Any number of processes may do it at
-    once."""
+    once.
+
+    No more at a time than a server that lets each wait for its timeout leaves time for: what is leased and
+    not reached before the lease is over, another process would send as well.
+    """
+    limit = limit or max(LEASE // timedelta(seconds=settings.EMAIL_TIMEOUT), 1)
     return sum(_send(notice, now) for notice in _lease(now, limit))
 
 

@@ -69,6 +69,25 @@ def test_a_leased_notice_is_left_alone_until_its_lease_is_over(case, now):
     assert delivering.deliver_due(now=now + timedelta(seconds=60)) == 1
 
 
+def test_a_slow_server_has_time_for_all_that_is_leased(case, ana, now, monkeypatch, settings):
+    """Else the lease of the last is over before its turn, and another process sends it as well."""
+    with make.signed(now):
+        wanted = [notify.Wanted(NoticeKind.HANDOFF, case, f"fact {n}", person=ana) for n in range(20)]
+        notify.queue(wanted, now=now)
+    at, sent = [now], []
+
+    def slow(mail, **kwargs):
+        at[0] += timedelta(seconds=settings.EMAIL_TIMEOUT)
+        sent.append(mail.extra_headers["Message-ID"])
+        stranger = Notice.objects.to_deliver(at[0] - timedelta(microseconds=1))
+        assert not stranger.filter(attempts__gt=0).exists(), "leased, not sent, and anybody's again"
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", slow)
+    while delivering.deliver_due(now=at[0]):
+        pass
+    assert len(sent) == len(set(sent)) == 21  # and the receipt
+
+
 def test_the_same_fact_is_queued_once_for_each_recipient(case, ana, now):
     for _time in range(2):
         with make.signed(now):
