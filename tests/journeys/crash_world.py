@@ -38,7 +38,7 @@ class Terms:
 
 
 OFFICE = Terms(0, 3600, 170 * 60, 75 * 60, 100 * 60, (1800, 1800, 3600), 600, 0, 190 * 60)
-QUICK = Terms(3595, 3600, 3604, 6, 7, (2, 2, 3), None, 0.05, 16)
+QUICK = Terms(3595, 3600, 3615, 6, 7, (2, 2, 3), None, 0.05, 28)
 
 
 def build(cases, terms, now):

@@ -20,8 +20,13 @@ pytestmark = pytest.mark.xdist_group("processes")
 
 CASES = 20
 AWAY = 8  # seconds without a broker: longer than a tick lives and than a worker lingers
-THREADS = ["--pool=threads", "--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-WORKER = ["worker", *THREADS, "--include", "tests.journeys.boundaries"]
+QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+WORKER = [
+    "worker",
+    *("--queues", "engine,delivery", "--pool", "threads", "--concurrency", "4"),
+    *("--include", "tests.journeys.boundaries"),
+    *QUIET,
+]
 
 
 class Kept:
@@ -90,13 +95,10 @@ def desk(tmp_path, migrated, broker, box):
 
 @pytest.fixture
 def processes(desk, tmp_path):
-    """Two engines, two deliveries and two beats; each worker's first life is a short one."""
+    """Two workers for all there is to do, each with a short first life, and two beats."""
     kept = Kept(desk, tmp_path)
-    for n, death in ((1, "before_commit:2"), (2, "after_commit:2")):
-        kept.start(f"engine-{n}", *WORKER, "--queues", "engine", "--hostname", f"engine{n}@%h", DIE_AT=death)
-    for n, death in ((1, "while_sending:5"), (2, "after_sending:9")):
-        name = f"delivery{n}@%h"
-        kept.start(f"delivery-{n}", *WORKER, "--queues", "delivery", "--hostname", name, DIE_AT=death)
+    for n, death in ((1, "before_commit:2"), (2, "while_sending:5")):
+        kept.start(f"worker-{n}", *WORKER, "--hostname", f"worker{n}@%h", DIE_AT=death)
     for n in (1, 2):
         kept.start(f"beat-{n}", "beat", "--pidfile=", "--schedule", str(tmp_path / f"beat-{n}"))
     yield kept
@@ -125,7 +127,7 @@ def test_every_deadline_is_kept_and_every_mail_arrives(desk, processes, broker, 
 
     wait_until(lambda: count("cases_enginepass") >= 2, within=60)
     program("crash_world", desk, str(CASES))
-    # The first have been handed over, no ladder is at its end yet.
+    # Some have been handed over; the resolution of all falls due only when the broker is back.
     wait_until(lambda: count("escalations_handoff") >= CASES // 2, within=60)
     cut_off(desk["DATABASE_URL"])
     broker.stop()
@@ -142,8 +144,7 @@ def test_every_deadline_is_kept_and_every_mail_arrives(desk, processes, broker, 
         ),
         within=90,
     )
-    killed = {name.partition("-")[0] for name, code in processes.ended if code == -signal.SIGKILL}
-    assert killed == {"engine", "delivery"}
+    assert -signal.SIGKILL in {code for _name, code in processes.ended}, "nobody was killed"
     kept_its_word(read, now=datetime.now(UTC), mails=box.taken)
     assert count("escalations_escalation WHERE is_at_fallback") == CASES
     assert count("escalations_handoff") == 4 * CASES
