@@ -13,6 +13,7 @@ from cases.operations import timers, watching
 from cases.states import Metric, TimerKind
 from cases.views import watchdog_words as words
 from tests import factories as make
+from tests.cases.test_pages import Inline
 
 pytestmark = pytest.mark.django_db
 
@@ -268,6 +269,15 @@ class TestRefreshing:
         for number in range(2, 20):
             given_up(case, number), undelivered(case, str(number))
         assert cost() == before
+
+    def test_it_needs_nothing_that_a_strict_policy_forbids(self, client, desk, well, case):
+        given_up(case), undelivered(case)
+        answer = opened(client, desk["manager"])
+        reader = Inline()
+        reader.feed(answer.content.decode())
+        assert (reader.found, reader.headings) == ([], 1)
+        assert "unsafe-eval" not in answer["Content-Security-Policy"]
+        assert "&quot;allowEval&quot;: false" in answer.content.decode().replace('"', "&quot;")
 
     def test_it_is_never_kept(self, client, desk, well):
         assert "no-store" in opened(client, desk["manager"])["Cache-Control"]
