@@ -84,3 +84,52 @@ def test_an_untouched_case_arrives_at_level_twos_holder(running, browser):
         .or_(ana.get_by_role("link", name=re.compile("Acknowledge")))
         .first
     ).to_be_visible()
+
+
+# A case whose timers were given up, as after a release that could not do them.
+GIVEN_UP = f"""
+from datetime import timedelta
+from django.utils import timezone
+from cases.models import Timer
+from tests import factories as make
+now = timezone.now()
+nora = make.person("Nora", role="manager")
+with make.signed(now):
+    nora.set_password({PASSWORD!r})
+    nora.save()
+case = make.case(make.customer("Hostal Puerta"), now=now)
+for kind, subject in (("review", case.pk), ("clock_at_risk", case.clocks.first().pk)):
+    Timer.objects.create(case=case, kind=kind, subject_id=subject, step=9, due_at=now, armed_at=now,
+        wake_at=now, state="set_aside", attempts=8, last_error="KeyError: 'rung'")
+"""
+
+
+@pytest.mark.parametrize("running", ["embedded"], indirect=True)
+def test_the_watchdog_refreshes_itself_under_a_managers_hands_and_lets_the_engine_try_again(running, browser):
+    manage(running, "shell", "--no-imports", "-c", GIVEN_UP)
+    nora = log_in(browser, running, "nora")
+    nora.goto(f"http://localhost:{running['PORT']}/watchdog/")
+    expect(nora.locator("#verdict")).to_contain_text("2 timers cannot run")
+
+    at = nora.locator(".verdict__at")
+    before = at.inner_text()
+    nora.locator(".stuck__error summary").first.click()
+    nora.get_by_label("What was mended").fill("the rung is back")
+    button = nora.get_by_role("button", name=re.compile("^Try again")).last
+    button.focus()
+    held, down = button.get_attribute("id"), nora.evaluate("window.scrollTo(0, 300), scrollY")
+    expect(at).not_to_have_text(before, timeout=20_000)
+    assert nora.evaluate("[document.activeElement.id, scrollY]") == [held, down]
+    expect(nora.get_by_label("What was mended")).to_have_value("the rung is back")
+    expect(nora.locator(".stuck__error[open]")).to_have_count(1)
+
+    nora.context.set_offline(True)
+    expect(nora.locator("[data-stale]")).to_be_visible(timeout=20_000)
+    nora.context.set_offline(False)
+    expect(nora.locator("[data-stale]")).to_be_hidden(timeout=20_000)
+
+    nora.get_by_role("button", name="Try all 2 again").click()
+    expect(nora.get_by_role("status").filter(has_text="The engine tries 2 timers again.")).to_be_visible()
+    expect(nora.get_by_text("No timer is set aside.")).to_be_visible()
+    expect(nora.locator("#verdict")).to_contain_text("keeps its word", timeout=20_000)
+    expect(nora.locator(".figure").first).to_contain_text("2 engines look", timeout=20_000)
