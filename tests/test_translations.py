@@ -170,6 +170,7 @@ WELL_KNOWN = {
     "case-list": {"es": "Mi próxima obligación", "ru": "Моё ближайшее обязательство"},
     "case": {"es": "Primera respuesta", "ru": "Первый ответ"},
     "case-escalate": {"es": "Quién lo recibe, y para cuándo", "ru": "Кто получит и к какому сроку"},
+    "watchdog": {"es": "Ningún motor ha mirado nunca", "ru": "Ни один движок ещё не запускался"},
     "admin:index": {"es": "Consola de gestión", "ru": "Консоль менеджеров"},
     "admin:cases_slapolicy_changelist": {"es": "Políticas de SLA", "ru": "Политики SLA"},
 }
