@@ -33,6 +33,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
 )
 
 from cases import history_pages
@@ -64,6 +65,7 @@ class Widgets:
     Moment = UnfoldAdminSplitDateTimeWidget
     Number = UnfoldAdminIntegerFieldWidget
     Password = UnfoldAdminPasswordWidget
+    Switch = UnfoldBooleanSwitchWidget
     Text = UnfoldAdminTextInputWidget
 
 

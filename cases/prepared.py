@@ -44,10 +44,11 @@ class Among(Lookup):
 
 
 class Prepared:
-    """`build()` gives the queryset, with a Given in each changing place."""
+    """`build()` gives the queryset, with a Given in each changing place. `lock`: what PostgreSQL locks the
+    rows with; SQLite has one writer at a time."""
 
-    def __init__(self, build):
-        self.build = build
+    def __init__(self, build, *, lock=""):
+        self.build, self.lock = build, lock
         self.compiled = {}
 
     def all(self, **given):
@@ -61,6 +62,8 @@ class Prepared:
         queryset = self.build()
         compiler = queryset.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
+        if self.lock and connection.vendor == "postgresql":
+            sql = f"{sql} {self.lock}"
         columns = [column for column, _sql, _alias in compiler.select]
         converters = compiler.get_converters(columns)
         if queryset.query.values_select:

@@ -2,7 +2,7 @@
 
 from cases.engine import reacts_to
 from cases.models import Clock, NoticeKind, Pause, Person, Promise, Trigger, TriggerKind
-from cases.operations import breaches, clocks, notify, standing, triggers
+from cases.operations import breaches, clocks, notify, recalculating, standing, triggers
 from cases.prepared import Given, Prepared
 from cases.sets import update_each
 from cases.states import ClockState, TimerKind
@@ -10,15 +10,20 @@ from cases.states import ClockState, TimerKind
 RUNNING = Prepared(lambda: Clock.objects.running().filter(pk__among=Given("clocks")))
 
 
-def current_clocks(group):
-    """{timer: its clock} for those whose clock still runs under the schedule the timer was armed for."""
+def current_clocks(group, *, now):
+    """{timer: its clock} for those whose clock still runs under the schedule the timer was armed for.
+
+    Where a calendar's change has not come to a clock yet, it is worked out anew first: what is due by the new
+    hours as well fires in the next pass.
+    """
+    recalculating.bring_up_to_date(sorted({t.case_id for t in group}), now=now)
     found = {c.pk: c for c in RUNNING.all(clocks=[t.subject_id for t in group])}
     return {t: c for t in group if (c := found.get(t.subject_id)) and c.revision == t.occurrence}
 
 
 @reacts_to(TimerKind.CLOCK_AT_RISK, of=Clock)
 def clock_at_risk(group, *, cases, now):
-    at_risk = current_clocks(group)
+    at_risk = current_clocks(group, now=now)
     for clock in at_risk.values():
         clock.warned_at = now
     update_each(at_risk.values(), ["warned_at"])
@@ -40,7 +45,7 @@ def clock_at_risk(group, *, cases, now):
 
 @reacts_to(TimerKind.CLOCK_BREACHED, of=Clock)
 def clock_breached(group, *, cases, now):
-    breached = current_clocks(group)
+    breached = current_clocks(group, now=now)
     # A term that a change put into the past is breached by that change, not before it.
     breaches.breach(
         {c: max(t.due_at, t.armed_at) for t, c in breached.items() if c.breached_at is None}, now=now

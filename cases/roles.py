@@ -82,6 +82,7 @@ CONFIGURATION = {
     "service",
     "pausereason",
     "intakerule",
+    "recalculation",
     "escalationpath",
     "pathversion",
     "level",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cases import engine, reconciling
 from cases.models import Notice
-from cases.operations import delivering, watching
+from cases.operations import delivering, recalculating, watching
 
 # The reconciler comes once a minute and stays so long: the engine and the notices have the machine.
 ROUND = 10
@@ -63,3 +63,14 @@ def reconcile():
     """Go on with the reconciler's round for a few seconds; return how many repairs there were."""
     report = reconciling.go_on(seconds=ROUND, clock=timezone.now, stopped=stopping.is_set)
     return len(report.repairs)
+
+
+@shared_task
+def recalculate():
+    """Work through what changed calendars and moved cases left to do, for a few seconds; return how many
+    slices."""
+    until = timezone.now() + timedelta(seconds=LINGER)
+    slices = 0
+    while not stopping.is_set() and (now := timezone.now()) < until and recalculating.next_slice(now=now):
+        slices += 1
+    return slices

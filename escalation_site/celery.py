@@ -54,6 +54,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"queue": "delivery", "expires": 60.0},
         },
+        "recalculation": {
+            "task": "cases.tasks.recalculate",
+            "schedule": TICK,
+            "options": {"queue": "delivery", "expires": TICK},
+        },
     },
 )
 if EMBEDDED:

@@ -26,6 +26,7 @@ GROUPS = (
             ("escalations.Rule", "account_tree"),
             ("cases.SlaPolicy", "verified"),
             ("cases.Calendar", "calendar_month"),
+            ("cases.Recalculation", "update"),
             ("cases.IntakeRule", "alt_route"),
             ("cases.Category", "category"),
             ("cases.PauseReason", "pause_circle"),

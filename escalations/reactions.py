@@ -35,14 +35,14 @@ def review(group, *, cases, now):
 
 @reacts_to(TimerKind.HANDOFF_UNACKNOWLEDGED, of=Clock)
 def handoff_unacknowledged(group, *, cases, now):
-    late = current_clocks(group)
+    late = current_clocks(group, now=now)
     handoffs = _handoffs(BY_ACKNOWLEDGE_CLOCK, late, Handoff.State.WAITING)
     _go_up(late, handoffs, cases, now, previous=Handoff.State.RAN_OUT)
 
 
 @reacts_to(TimerKind.LEVEL_RAN_OUT, of=Clock)
 def level_ran_out(group, *, cases, now):
-    late = current_clocks(group)
+    late = current_clocks(group, now=now)
     _go_up(
         late,
         _handoffs(BY_WORK_CLOCK, late, Handoff.State.ACKNOWLEDGED),

@@ -31,6 +31,7 @@ from cases.models import (
     Person,
     PersonSkill,
     Promise,
+    Recalculation,
     Service,
     Skill,
     SlaPolicy,
@@ -149,6 +150,17 @@ SAMPLES = {
     Promise: Sample(
         lambda w, n: {"case": w.case, "what": f"{n}", "due_at": AT + HOUR, "told_at": AT, "made_by": w.ana},
         ("kind", "outcome"),
+    ),
+    Recalculation: Sample(
+        lambda w, n: {
+            "kind": "calendar",
+            "calendar_version": w.calendar_draft,
+            "asked_by": w.ana,
+            "asked_at": AT,
+            "state": "finished",
+            "finished_at": AT + n * HOUR,
+        },
+        ("done", 12),
     ),
     Category: Sample(lambda w, n: {"name": f"category {n}"}, ("is_active", False)),
     Case: Sample(

@@ -10,11 +10,20 @@ from django.utils.translation import gettext_lazy, ngettext
 from cases.console import HistoryAdmin, action
 from cases.hours import WorkingHours
 from cases.hours_words import sentences
-from cases.models import Calendar, CalendarException, CalendarVersion, Clock, Holiday, Period
+from cases.models import (
+    Calendar,
+    CalendarException,
+    CalendarVersion,
+    Clock,
+    Holiday,
+    Period,
+    Recalculation,
+)
 from cases.operations import publishing
 
 from .bases import ReadOnly
 from .public_holidays import ChosenHolidays, HolidaySource
+from .recalculations import tell
 from .versions import PartInline, Parts, VersionAdmin, VersionsInline, WholeAdmin, posted
 
 # More open clocks than this are "many": the page that asks does not count them all.
@@ -113,6 +122,13 @@ class CalendarVersionAdmin(VersionAdmin):
             open_clocks,
         )
         return [words % {"number": open_clocks}]
+
+    def after_publishing(self, request, version):
+        """What was done at once is said; what goes on has a page that shows how far it is."""
+        job = Recalculation.objects.filter(calendar_version=version).first()
+        if job is None:
+            return super().after_publishing(request, version)
+        return tell(request, job) or super().after_publishing(request, version)
 
     @action(
         description=gettext_lazy("Public holidays…"), url_path="holidays", icon="event", permissions=["draft"]

@@ -184,16 +184,24 @@ class VersionAdmin(ReasonedAdmin):
 
     def get_actions_detail(self, request, object_id):
         version = self.get_object(request, str(object_id))
-        if version is not None and version.published_at is None:
-            return super().get_actions_detail(request, object_id)
-        always = self.get_unfold_action("new_draft").action_name
+        offered = {self.get_unfold_action(name).action_name for name in self.offered_on(version)}
         return [
-            found for found in super().get_actions_detail(request, object_id) if found.action_name == always
+            found for found in super().get_actions_detail(request, object_id) if found.action_name in offered
         ]
+
+    def offered_on(self, version):
+        """Which of `actions_detail` there are on the page of this version (or of none)."""
+        if version is not None and version.published_at is None:
+            return self.actions_detail
+        return ("new_draft",)
 
     def effects(self, version):
         """Sentences that say what publishing would change."""
         return ()
+
+    def after_publishing(self, request, version):
+        """The address to go to."""
+        return self.address("change", version.pk)
 
     # --- what is done ---
 
@@ -230,7 +238,7 @@ class VersionAdmin(ReasonedAdmin):
                     messages.error(request, sentence)
             else:
                 messages.success(request, _("Published: %(version)s.") % {"version": version})
-                return redirect(self.address("change", version.pk))
+                return redirect(self.after_publishing(request, version))
         return self.ask(
             request,
             version,

@@ -7,6 +7,7 @@ from .message import Message
 from .notice import Notice, NoticeKind
 from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
 from .promise import Promise
+from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
 from .timer import EngineMinute, EnginePass, Timer
@@ -38,6 +39,7 @@ __all__ = [
     "Person",
     "PersonSkill",
     "Promise",
+    "Recalculation",
     "ReconcilerRound",
     "Service",
     "Skill",

@@ -28,10 +28,10 @@ class Weekday(models.IntegerChoices):
 
 
 class CalendarQuerySet(models.QuerySet):
-    def hours(self, ids=None):
+    def hours(self, ids=None, *, held=False):
         """{calendar id: WorkingHours} of the given calendars; what is unchanged comes from the process's
-        memory."""
-        calendars = ALL.all() if ids is None else SOME.all(ids=set(ids))
+        memory. `held`: whoever publishes one of them waits until this transaction is over."""
+        calendars = ALL.all() if ids is None else (HELD if held else SOME).all(ids=set(ids))
         known, stale = {}, []
         for calendar in calendars:
             revision, hours = _HOURS.get(calendar.pk, (None, None))
@@ -52,6 +52,8 @@ class CalendarQuerySet(models.QuerySet):
 
 ALL = Prepared(lambda: Calendar.objects.all())
 SOME = Prepared(lambda: Calendar.objects.filter(pk__among=Given("ids")))
+# Locked by what the foreign keys to them lock anyway.
+HELD = Prepared(lambda: Calendar.objects.filter(pk__among=Given("ids")).order_by("pk"), lock="FOR KEY SHARE")
 # {calendar id: (revision, hours)}: publishing gives a new revision, so that no process computes with hours
 # out of force.
 # A random one, not a counter: a publication that was rolled back must not leave its number to the next.
@@ -139,8 +141,9 @@ def spliced(versions, tz):
     opens."""
     if not versions:
         return WorkingHours(tz=tz, weekly={})
-    parts = [(v.effective_at if i else None, v.working_hours(tz)) for i, v in enumerate(versions)]
-    return parts[0][1] if len(parts) == 1 else WorkingHours.spliced(parts)
+    # Of two that begin at the same instant the later one rules: the other was replaced before it began.
+    ruling = {v.effective_at if i else None: v for i, v in enumerate(versions)}
+    return WorkingHours.spliced((since, version.working_hours(tz)) for since, version in ruling.items())
 
 
 class OpenInterval(models.Model):

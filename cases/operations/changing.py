@@ -8,7 +8,7 @@ from cases import history
 from cases.errors import StaleCase
 from cases.models import Case
 
-from . import standing
+from . import recalculating, standing
 
 
 @contextmanager
@@ -23,6 +23,7 @@ def changing(case, *, by, reason, now, revision=None):
             raise StaleCase(
                 _("Somebody changed this case while you were writing. Look at it again; your text is kept.")
             )
+        recalculating.bring_up_to_date_for_a_person(locked.pk, now=now)
         yield locked
         locked.revision += 1
         locked.save()

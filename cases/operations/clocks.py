@@ -21,6 +21,7 @@ RETARGET = ["term_seconds", "at_risk_percent", "ends_on", "calendar", "policy_ve
 FROM_THE_START = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
 
 OPEN = Prepared(lambda: Clock.objects.open().filter(case=Given("case")).order_by("pk"))
+OPEN_OF_ALL = Prepared(lambda: Clock.objects.open().filter(case__among=Given("cases")).order_by("pk"))
 PAUSES = Prepared(lambda: Pause.objects.filter(case__among=Given("cases")).order_by("started_at", "pk"))
 
 
@@ -84,12 +85,13 @@ def schedule(clock, hours, pauses):
 
 
 def _hours(clocks):
-    """{calendar id: WorkingHours} of the calendars that `clocks` run on."""
+    """{calendar id: WorkingHours} of the calendars that `clocks` run on; none is published until this
+    transaction ends."""
     ids = frozenset(c.calendar_id for c in clocks)
-    return history.remembered(("hours", ids), lambda: Calendar.objects.hours(ids))
+    return history.remembered(("hours", ids), lambda: Calendar.objects.hours(ids, held=True))
 
 
-def _schedule_all(clocks, pauses=None):
+def schedule_all(clocks, pauses=None):
     hours = _hours(clocks)
     if pauses is None:
         pauses = pauses_by_case({c.case_id for c in clocks})
@@ -101,7 +103,7 @@ def start(clocks, *, now, pauses=None):
     """Create `clocks` (unsaved, with case, metric, term, calendar, started_at), scheduled and armed."""
     clocks = list(clocks)
     if clocks:
-        _schedule_all(clocks, pauses)
+        schedule_all(clocks, pauses)
         add_each(clocks)
         _arm(clocks, now)
     return clocks
@@ -109,7 +111,7 @@ def start(clocks, *, now, pauses=None):
 
 def reschedule(clocks, *, now, also=(), pauses=None, since=None):
     """Work out anew when each of `clocks` (open, of locked cases) is due, and arm it again. `also`: other
-    changed fields.
+    changed fields. One whose times stay as they are keeps its revision and its timers.
 
     `since`: {case id: instant} where what changed did so by itself before `now`: what fell due since then
     is late from its own instant.
@@ -117,9 +119,20 @@ def reschedule(clocks, *, now, also=(), pauses=None, since=None):
     clocks = list(clocks)
     if not clocks:
         return
+    before = {clock.pk: _said(clock) for clock in clocks}
     settle(clocks, now=now)
-    _schedule_all(clocks, pauses)
-    arm_anew(clocks, now=now, also=["breached_at", *also], since=since)
+    schedule_all(clocks, pauses)
+    same, changed = [], []
+    for clock in clocks:
+        (same if _said(clock) == before[clock.pk] else changed).append(clock)
+    if also:
+        update_each(same, list(also))
+    arm_anew(changed, now=now, also=also, since=since)
+
+
+def _said(clock):
+    """What its timers were armed for."""
+    return clock.state, clock.due_at, clock.late_after, clock.at_risk_at, clock.breached_at
 
 
 def arm_anew(clocks, *, now, also=(), since=None):
@@ -289,18 +302,31 @@ def received_by_team(case, *, now):
         start([_clock(case, target, now)], now=now)
 
 
-def retarget(case, version, *, now):
-    """Another priority or policy: each open clock gets that target's term, from its original start with its
-    pauses kept.
+def retarget(cases, version, *, now):
+    """Another priority or policy: each open clock of these cases gets that target's term, from its original
+    start with its pauses kept.
 
-    Terms of a target that is no longer owed are stopped; a breach that stood, stands.
+    Terms of a target that is no longer owed are stopped; a breach that stood, stands. Returns the clocks
+    that go on.
     """
-    owed = targets(version, case.priority)
+    kept, gone = aim(cases, version)
+    # One whose new term is over already is due at once: breached by this change, now, once.
+    reschedule(kept, now=now, also=RETARGET)
+    settle(gone, now=now)
+    end(gone, at=now, now=now, state=ClockState.STOPPED)
+    return kept
+
+
+def aim(cases, version):
+    """(those that go on, those that fall away) of the open clocks of `cases`, with the terms of `version` set
+    and nothing worked out or written yet."""
+    owed = {priority: targets(version, priority) for priority in {case.priority for case in cases}}
+    priorities = {case.pk: case.priority for case in cases}
     kept, gone = [], []
-    everything = _open_of(case)
-    settle(everything, now=now)
-    for clock in everything:
-        target = owed.get(clock.metric)
+    for clock in OPEN_OF_ALL.all(cases=list(priorities)):
+        if clock.breach_kind != TimerKind.CLOCK_BREACHED:
+            continue
+        target = owed[priorities[clock.case_id]].get(clock.metric)
         (kept if target else gone).append(clock)
         if target:
             clock.term_seconds, clock.at_risk_percent = target.term_seconds, target.at_risk_percent
@@ -309,9 +335,7 @@ def retarget(case, version, *, now):
                 target.calendar_id,
                 version.pk,
             )
-    # One whose new term is over already is due at once: breached by this change, now, once.
-    reschedule(kept, now=now, also=RETARGET)
-    end(gone, at=now, now=now, state=ClockState.STOPPED)
+    return kept, gone
 
 
 def resolved(case, *, at, now, pauses):

@@ -8,24 +8,27 @@ from django.utils.translation import gettext as _
 from cases import history
 from cases.errors import InThePast, NoOpenHour, Refused, WrongMove
 from cases.hours_words import sentences
-from cases.models import Calendar, CalendarVersion, Case, Clock, SlaPolicyVersion
+from cases.models import Calendar, CalendarVersion, SlaPolicyVersion
 
-from . import clocks, standing
+from . import clocks, recalculating
 
-# Open clocks of a changed calendar are worked out anew so many cases at a time.
-REARM = 2000
+CHECKED_AT_ONCE = 2000
 
 
 def publish_calendar(*, version, by, now, effective_at=None, reason=""):
-    """Publish a calendar's draft from `effective_at` (else `now`) on, and re-arm the open clocks that run
-    on it.
+    """Publish a calendar's draft from `effective_at` (else `now`) on; the open clocks that run on it follow.
 
+    Few follow at once, many slice by slice after this is committed (operations/recalculating).
     A calendar's past is immutable: raises InThePast for an instant before `now` (its first version governs
-    all time
-    before, too). Raises NoOpenHour, and Refused for periods that overlap.
+    all time before, too). Raises NoOpenHour, and Refused for periods that overlap.
     """
     effective_at = effective_at or now
     with history.acting(by=by, reason=reason or _("calendar published"), now=now):
+        few = recalculating.hold_few(
+            recalculating.clocks_on(version.calendar_id).values_list("case", flat=True)
+        )
+        # Whoever starts a clock by the old hours has ended before this goes on, and is seen below.
+        calendar = Calendar.objects.select_for_update().get(pk=version.calendar_id)
         version = (
             CalendarVersion.objects.select_related("calendar")
             .select_for_update(no_key=True, of=("self",))
@@ -44,13 +47,26 @@ def publish_calendar(*, version, by, now, effective_at=None, reason=""):
             )
         if found := calendar_findings(version):
             raise (Refused if version.periods.exists() else NoOpenHour)(found)
+        hours_before = calendar.hours
         version.effective_at, version.published_at, version.published_by_id = effective_at, now, by.pk
         version.save()
-        version.calendar.revision = uuid.uuid4()
-        version.calendar.save()
+        calendar.revision = uuid.uuid4()
+        calendar.save()
+        version.calendar = calendar
         history.forget()
-        rearm(version.calendar, now=now)
+        if not few and not version.periods.exists():
+            _require_hours_for_all(calendar)
+        recalculating.after_publishing(
+            version=version, hours_before=hours_before, held=few, by=by, now=now, reason=reason
+        )
     return version
+
+
+def _require_hours_for_all(calendar):
+    """Where the hours come to an end, each open clock must still find its own; nothing is written here."""
+    found = recalculating.clocks_on(calendar.pk).order_by("pk")
+    for start in range(0, found.count(), CHECKED_AT_ONCE):
+        clocks.schedule_all(list(found[start : start + CHECKED_AT_ONCE]))
 
 
 def _require_draft(version):
@@ -85,16 +101,6 @@ def policy_findings(version):
         _("The calendar “%(calendar)s” is not published yet; publish it first.") % {"calendar": draft}
         for draft in drafts
     ]
-
-
-def rearm(calendar, *, now):
-    """Work out anew when each open clock on `calendar` is due, its cases locked first."""
-    case_ids = sorted(set(Clock.objects.open().filter(calendar=calendar).values_list("case_id", flat=True)))
-    for start in range(0, len(case_ids), REARM):
-        cases = Case.objects.lock_all(case_ids[start : start + REARM])
-        mine = Clock.objects.open().filter(calendar=calendar, case__in=[c.pk for c in cases])
-        clocks.reschedule(list(mine.select_related("calendar")), now=now)
-        standing.refresh(cases, now=now)
 
 
 def publish_policy(*, version, by, now, effective_at=None, reason=""):

@@ -66,7 +66,7 @@ def prioritise(*, case, by, now, priority=None, impact=None, urgency=None, reaso
             locked.impact, locked.urgency = impact, urgency
         before, locked.priority = locked.priority, priority or priority_of(impact, urgency)
         if locked.priority != before:
-            clocks.retarget(locked, clocks.version_of(locked), now=now)
+            clocks.retarget([locked], clocks.version_of(locked), now=now)
             triggers.happened(locked, TriggerKind.PRIORITY_CHANGED, at=now, now=now)
 
 
@@ -80,4 +80,4 @@ def move_to_policy(*, case, policy, by, now, reason, revision=None):
                 _("“%(policy)s” has no version in force; publish one first.") % {"policy": policy}
             )
         locked.policy_version = version
-        clocks.retarget(locked, version, now=now)
+        clocks.retarget([locked], version, now=now)

@@ -11,6 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import engine
+from cases.operations import recalculating
+
+# Seconds after which it looks whether a changed calendar left something to do.
+LOOK_UP_EVERY = 5
 
 
 def instant(text):
@@ -44,6 +48,8 @@ class Command(BaseCommand):
         if once:
             fired = engine.run_once(now=at)
         elif until_idle:
+            while recalculating.next_slice(now=at):
+                pass
             fired = engine.run_until_idle(now=at)
         else:
             fired = self.run_on()
@@ -54,8 +60,14 @@ class Command(BaseCommand):
         total = 0
         while True:
             try:
+                while recalculating.next_slice(now=timezone.now()):
+                    pass
                 total += engine.linger(
-                    seconds=60, clock=timezone.now, sleep=time.sleep, stopped=lambda: False, worker=worker
+                    seconds=LOOK_UP_EVERY,
+                    clock=timezone.now,
+                    sleep=time.sleep,
+                    stopped=lambda: False,
+                    worker=worker,
                 )
             except KeyboardInterrupt:
                 return total
