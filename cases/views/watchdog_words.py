@@ -36,6 +36,7 @@ class Tile:
     value: str
     notes: tuple
     look: str = ""
+    href: str = ""  # where on the page its list is
 
 
 def lag(seconds):
@@ -206,6 +207,7 @@ def tiles(found):
             else _("never"),
             (ngettext("%(number)d engine looks", "%(number)d engines look", alive) % {"number": alive},),
             looks.get("engine_silent", ""),
+            "#engines",
         ),
         Tile(
             _("Due, not fired"),
@@ -231,6 +233,7 @@ def tiles(found):
                 else _("nothing fired in the last hour"),
                 _("hour %(hour)s · day %(day)s") % {"hour": lag(hour.p95), "day": lag(day.p95)},
             ),
+            href="#lateness",
         ),
         Tile(
             _("Set aside"),
@@ -240,6 +243,7 @@ def tiles(found):
                 % {"number": many(found.tried_again)},
             ),
             looks.get("set_aside", ""),
+            "#set-aside",
         ),
         Tile(
             _("Notices waiting"),
@@ -252,6 +256,7 @@ def tiles(found):
                 % {"number": many(failed)},
             ),
             looks.get("notices_failed") or looks.get("notices_late", ""),
+            "#outbox",
         ),
     ]
 
