@@ -14,7 +14,7 @@ from django.db.models import Count, F, Func, Max, Min, Q, Sum
 from django.db.models.functions import Cast
 
 from cases import lateness, writers
-from cases.models import EngineMinute, EnginePass, Notice, Timer
+from cases.models import EngineMinute, EnginePass, Notice, ReconcilerRound, Timer, TimerRepair
 from cases.models.timer import LATE
 from cases.operations.watching import minute_of
 
@@ -232,6 +232,13 @@ def engines(now):
         )
         for row in seen[:ENGINES]
     ]
+
+
+def repairs(now):
+    """(how many repairs the reconciler made in the last day, when its last whole round ended or None)."""
+    latest = TimerRepair.objects.order_by("-pk").values_list("found_at", flat=True)[: ENOUGH + 1]
+    last = ReconcilerRound.objects.filter(rounds__gt=0).first()
+    return sum(at > now - SEEN_WITHIN for at in latest), last and last.last_finished_at
 
 
 def slots(now):

@@ -128,7 +128,7 @@ def show(request, *, results=(), again=0, status=200):
         "now": now,
         "found": found,
         "verdict": words.verdict(found),
-        "tiles": words.tiles(found),
+        "tiles": words.tiles(found, watchdog.repairs(now)),
         "chart": chart(found),
         "engines": [
             (engine, *_seat(engine.worker), words.since(engine.seen_at, now)) for engine in found.engines

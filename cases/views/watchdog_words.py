@@ -192,8 +192,9 @@ def _notices_tried_again(found):
     return sentence % {"number": many(number)}, _("Look at the mail server, if it is more than a few.")
 
 
-def tiles(found):
-    """The figures at a glance: name, value, what belongs to it."""
+def tiles(found, repairs):
+    """The figures at a glance: name, value, what belongs to it. `repairs`: of watchdog.repairs."""
+    repaired, last_round = repairs
     now, looks = found.now, {finding.name: finding.look for finding in found.findings}
     last, hour, day = (found.lateness_of_last(minutes) for minutes in (5, 60, 1440))
     alive = sum(not engine.is_silent for engine in found.engines)
@@ -244,6 +245,16 @@ def tiles(found):
             ),
             looks.get("set_aside", ""),
             "#set-aside",
+        ),
+        Tile(
+            _("Repaired"),
+            many(repaired),
+            (
+                _("by the reconciler, last 24 hours"),
+                _("last round %(time)s ago") % {"time": since(last_round, now)}
+                if last_round
+                else _("no round yet"),
+            ),
         ),
         Tile(
             _("Notices waiting"),

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from cases import watchdog, writers
-from cases.models import EngineMinute, EnginePass, Notice, Timer
+from cases.models import EngineMinute, EnginePass, Notice, Timer, TimerRepair
 from cases.operations import timers, watching
 from cases.states import Metric, TimerKind
 from tests import factories as make
@@ -172,6 +172,14 @@ def test_a_history_writer_that_is_gone_is_named(well, now):
     writers.remove()
     assert names(now) == ["history_incomplete"]
     assert watchdog.readiness(now)["history"] == (False, None)
+
+
+def test_what_the_reconciler_put_right_in_the_last_day_is_counted(case, now):
+    assert watchdog.repairs(now) == (0, None)
+    for ago in (timedelta(0), timedelta(days=1) - SECOND, timedelta(days=1)):
+        with make.signed():
+            TimerRepair.objects.create(case=case, finding="missing", found_at=now - ago)
+    assert watchdog.repairs(now)[0] == 2
 
 
 def test_it_costs_the_same_however_much_there_is(well, case, now, django_assert_num_queries):
