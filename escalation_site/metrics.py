@@ -19,8 +19,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from cases import watchdog
+from cases import reconciling, watchdog
 from cases.lateness import BOUNDS
+from cases.models import TimerRepair
 from cases.states import TimerKind
 
 # What a proxy adds: whoever comes through one is not on this machine, whatever the address says.
@@ -74,6 +75,7 @@ class Desk(Collector):
         yield from self.engines(found)
         yield from self.timers(found)
         yield from self.notices(found)
+        yield from self.reconciler()
         yield gauge(
             "desk_history_writers_missing",
             "Writers and guards of the history that the database lacks.",
@@ -133,6 +135,20 @@ class Desk(Collector):
         for kind in sorted({*TimerKind.values, *found.set_aside}):
             stuck.add_metric([kind], found.set_aside.get(kind, 0))
         yield stuck
+
+    def reconciler(self):
+        repairs = CounterMetricFamily(
+            "desk_timer_repairs", "What the reconciler put right, by what it found.", labels=["finding"]
+        )
+        for finding, count in TimerRepair.objects.tally().items():
+            repairs.add_metric([finding], count)
+        yield repairs
+        if last := reconciling.last_round():
+            yield gauge(
+                "desk_reconciler_last_round_timestamp_seconds",
+                "When the reconciler had last looked at every open case.",
+                last.last_finished_at.timestamp(),
+            )
 
     def notices(self, found):
         notices = GaugeMetricFamily(

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from cases import watchdog
+from cases import reconciling, watchdog
 from cases.models import EnginePass, Notice, Timer
 from cases.operations import watching
 from cases.states import TimerKind
@@ -127,8 +127,20 @@ class TestFigures:
         assert watching.purge(now=now) > 0
         assert read(client) == before
 
-    def test_it_costs_one_question_more_than_the_watchdog(self, client, now, django_assert_num_queries):
-        with django_assert_num_queries(13):
+    def test_what_the_reconciler_put_right_is_counted_by_what_it_found(self, client, now):
+        case = make.case(now=now)
+        reconciling.go_on(seconds=60, clock=lambda: now, stopped=lambda: False)
+        figures = read(client)
+        assert figures["desk_reconciler_last_round_timestamp_seconds",] == pytest.approx(now.timestamp())
+        assert figures["desk_timer_repairs_total", ("finding", "missing")] == 0
+        deleted, _kinds = Timer.objects.filter(case=case, kind=TimerKind.CLOCK_BREACHED).delete()
+        reconciling.go_on(seconds=60, clock=lambda: now, stopped=lambda: False)
+        figures = read(client)
+        assert figures["desk_timer_repairs_total", ("finding", "missing")] == deleted > 0
+        assert figures["desk_timer_repairs_total", ("finding", "stray")] == 0
+
+    def test_it_costs_three_questions_more_than_the_watchdog(self, client, now, django_assert_num_queries):
+        with django_assert_num_queries(15):
             client.get("/metrics")
 
     def test_who_asks_for_openmetrics_gets_it(self, client, now):
