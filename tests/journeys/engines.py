@@ -25,7 +25,7 @@ django.setup()
 from django.db import InterfaceError, OperationalError, connection  # noqa: E402
 from django.db.models import Max  # noqa: E402
 
-from cases import engine  # noqa: E402
+from cases import engine, reconciling  # noqa: E402
 from cases.models import EnginePass, Notice, Timer  # noqa: E402
 from cases.operations import delivering  # noqa: E402
 from cases.states import TimerKind  # noqa: E402
@@ -117,7 +117,7 @@ def start(plan, number, death, told):
 
 
 def main(plan):
-    """Keep every engine going until each has lived once without dying; {deaths, codes, refused}."""
+    """Keep every engine going until each has lived once without dying; {ends, refused, amiss}."""
     heard, told = os.pipe()
     deaths = [list(some) for some in plan["deaths"]]
     running = {start(plan, n, some.pop(0) if some else None, told): n for n, some in enumerate(deaths)}
@@ -134,7 +134,22 @@ def main(plan):
     os.close(told)
     with os.fdopen(heard) as lines:
         refused = [json.loads(line) for line in lines]
-    print(json.dumps({"ends": ends, "refused": refused}))
+    print(
+        json.dumps(
+            {"ends": ends, "refused": refused, "amiss": amiss(datetime.fromisoformat(plan["instants"][-1]))}
+        )
+    )
+
+
+def amiss(now):
+    """On how many cases the reconciler would have something to put right."""
+    for _trouble in range(MOST_TROUBLE):
+        try:
+            report = reconciling.whole_round(now=now, mending=False)
+            return report.busy + len(report.failed)
+        except (OperationalError, InterfaceError):
+            connection.close()
+            time.sleep(AFTER_TROUBLE)
 
 
 if __name__ == "__main__":
