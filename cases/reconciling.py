@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from . import history
 from .errors import NoOpenHour
 from .models import Calendar, Case, Clock, Pause, Promise, ReconcilerRound, Timer, TimerRepair, Trigger
-from .operations import clocks, standing, timers
+from .operations import clocks, recalculating, standing, timers
 from .prepared import Given, Prepared
 from .sets import update_each
 from .states import CaseStatus, TimerKind
@@ -88,11 +88,15 @@ def knows_holders(question):
 
 
 class Scope:
-    """A set of cases, and what is open on them, read once for all that ask."""
+    """A set of cases, and what is open on them, read once for all that ask.
 
-    def __init__(self, cases):
+    `held`: they are locked, and nobody publishes one of their calendars until the transaction is over.
+    """
+
+    def __init__(self, cases, *, held=False):
         self.cases = cases  # {id: case}
         self.ids = sorted(cases)
+        self.held = held
 
     @cached_property
     def clocks(self):
@@ -167,7 +171,7 @@ def drifted(scope):
     The clocks themselves are set right, in memory.
     """
     found = {}
-    hours = Calendar.objects.hours({clock.calendar_id for clock in scope.clocks})
+    hours = Calendar.objects.hours({clock.calendar_id for clock in scope.clocks}, held=scope.held)
     for clock in scope.clocks:
         was = Schedule.of(clock)
         try:
@@ -282,11 +286,27 @@ def mend(case_ids, *, now, wait):
     """Lock these cases (with `wait` also those somebody works on), look again and put right what is wrong."""
     with history.acting(by=history.ENGINE, reason=_("reconciled"), now=now, via="engine"):
         cases = {c.pk: c for c in Case.objects.lock_all(case_ids)} if wait else Case.objects.claim(case_ids)
-        scope = Scope(cases)
-        repairs = [] if not cases else [*_set_clocks(scope, now), *_set_timers(scope, now)]
-        repairs += _set_standings(scope, now, dict.fromkeys(r.case_id for r in repairs)) if cases else []
-        TimerRepair.objects.bulk_create(repairs)
+        repairs = _mend(cases, now) if cases else []
     return Report(repairs=repairs, busy=len(set(case_ids) - set(cases)))
+
+
+def _mend(cases, now):
+    _follow_changes(cases, now)
+    scope = Scope(cases, held=True)
+    repairs = [*_set_clocks(scope, now), *_set_timers(scope, now)]
+    repairs += _set_standings(scope, now, {r.case_id for r in repairs})
+    TimerRepair.objects.bulk_create(repairs)
+    return repairs
+
+
+def _follow_changes(cases, now):
+    """A clock that a calendar's change has only not come to yet is no finding: it follows now."""
+    try:
+        with transaction.atomic():
+            recalculating.bring_up_to_date(sorted(cases), now=now)
+    except NoOpenHour:
+        if len(cases) > 1:
+            raise  # halved, until the one that cannot is alone; managers see it with the recalculation
 
 
 def _set_clocks(scope, now):

@@ -10,8 +10,28 @@ from hypothesis import strategies as st
 
 from cases import engine
 from cases.errors import Refused
-from cases.models import Absence, CalendarException, CalendarVersion, Case, Pause, Period, Promise, Timer
-from cases.operations import ending, intake, pausing, promising, publishing, routing, talk
+from cases.models import (
+    Absence,
+    CalendarException,
+    CalendarVersion,
+    Case,
+    Pause,
+    Period,
+    Promise,
+    Recalculation,
+    Timer,
+)
+from cases.operations import (
+    ending,
+    intake,
+    migrating,
+    pausing,
+    promising,
+    publishing,
+    recalculating,
+    routing,
+    talk,
+)
 from cases.states import LIVE, Metric
 from escalations.models import Escalation, Handoff, Kind
 from escalations.operations import respond
@@ -53,7 +73,7 @@ def desk():
         None,
     ]
     hour = make.HOUR
-    make.policy(
+    d.standard = make.policy(
         targets={
             (Metric.FIRST_RESPONSE, None): 4 * hour,
             (Metric.NEXT_UPDATE, None): 6 * hour,
@@ -210,8 +230,7 @@ def assigns(d, pick):
 
 
 def moves(d, pick):
-    standard = Case.objects.order_by("pk").first().policy_version.policy
-    policy = pick([d.gold, standard])
+    policy = pick([d.gold, d.standard.policy])
     routing.move_to_policy(
         case=a_case(pick, status__in=LIVE), policy=policy, reason="agreed", by=d.priya, now=d.now
     )
@@ -278,6 +297,26 @@ def changes_hours(d, pick):
         )
 
 
+def gives_new_terms(d, pick):
+    """Another version of the policy, to which the open cases move on purpose."""
+    standard = d.standard.policy
+    hour, priority = make.HOUR, pick([None, 4])
+    terms = {(Metric.FIRST_RESPONSE, None): 3 * hour, (Metric.RESOLUTION, priority): pick([1, 30]) * hour}
+    version = make.policy_version(standard, terms, d.office, now=d.now)
+    migrating.migrate_cases(
+        from_versions=list(standard.versions.exclude(pk=version.pk)),
+        to_version=version,
+        by=d.priya,
+        now=d.now,
+        reason="agreed",
+    )
+
+
+def changes_go_on(d, pick):
+    """What changed so much that it is followed in slices is followed a slice further."""
+    recalculating.next_slice(now=d.now, size=pick([1, 2, 9]))
+
+
 def is_away(d, pick):
     who = pick(d.people)
     with make.signed(d.now):
@@ -337,6 +376,9 @@ DOINGS = (
     (reopens, lambda: Case.objects.exclude(status__in=LIVE)),
     (closes, None),
     (changes_hours, None),
+    (gives_new_terms, None),
+    (changes_go_on, Recalculation.objects.in_progress),
+    (changes_go_on, Recalculation.objects.in_progress),
     (is_away, None),
     *[(engine_runs, None)] * 3,
     *[(time_passes, None)] * 3,

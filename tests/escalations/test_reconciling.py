@@ -2,25 +2,27 @@
 
 import json
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.core.management import call_command
 
-from cases import engine, reconciling, writers
+from cases import engine, history, reconciling, writers
 from cases.models import (
     Calendar,
+    CalendarVersion,
     Clock,
     Pause,
     Period,
     Promise,
+    Recalculation,
     ReconcilerRound,
     Standing,
     Timer,
     TimerRepair,
     Trigger,
 )
-from cases.operations import clocks, ending, pausing, promising, talk, timers
+from cases.operations import clocks, ending, pausing, promising, publishing, recalculating, talk, timers
 from cases.states import ClockState, Metric, TimerKind
 from escalations.models import Handoff, Kind
 from escalations.operations import respond
@@ -313,6 +315,25 @@ class TestSchedules:
         report = reconcile(now)
         assert (found(report), report.failed) == (["missing"], [])
         assert self.clock(desk).due_at == clock.due_at
+
+    def test_a_clock_that_a_calendars_change_has_not_come_to_yet_follows_and_is_no_finding(
+        self, desk, now, monkeypatch
+    ):
+        monkeypatch.setattr(recalculating, "SLICE", 0)
+        office = make.calendar("Always", tz="UTC", days=range(7), opens="00:00", closes="00:00")
+        clock = self.clock(desk)
+        with make.signed(now):
+            Clock.objects.filter(pk=clock.pk).update(calendar=office)
+            version = CalendarVersion.objects.create(calendar=office, number=2)
+            Period.objects.create(version=version, weekday=0, opens=time(0), closes=time(0))
+        publishing.publish_calendar(version=version, by=history.INSTALLATION, now=now)
+        assert Recalculation.objects.in_progress().exists()
+        assert self.clock(desk).due_at == clock.due_at
+        assert reconcile(now).repairs == []
+        again = self.clock(desk)
+        assert (again.due_at - clock.due_at, again.revision) == (6 * DAY, clock.revision + 1)
+        Timer.objects.pending().filter(kind=TimerKind.CLOCK_BREACHED, subject_id=clock.pk).delete()
+        assert found(reconcile(now)) == ["missing"]
 
 
 class TestStandings:
