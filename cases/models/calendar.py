@@ -4,7 +4,7 @@ never changes."""
 from datetime import time
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases.history import History
@@ -15,6 +15,8 @@ from .person import validate_time_zone
 from .version import Version, published_whole
 
 MIDNIGHT = time(0, 0)
+# How long a publication waits for those who work by the hours in force.
+PATIENCE = "5s"
 
 
 class Weekday(models.IntegerChoices):
@@ -28,6 +30,18 @@ class Weekday(models.IntegerChoices):
 
 
 class CalendarQuerySet(models.QuerySet):
+    def lock_for_publishing(self):
+        """Wait for everybody who works by hours they hold, and let nobody hold some until this is over.
+
+        The table, not the row: its queue is a fair one, where a row's next reader would slip in before us.
+        Whoever comes meanwhile waits behind us, so we do not wait for long: raises OperationalError.
+        """
+        if connection.vendor == "postgresql":
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+                cursor.execute(f'LOCK TABLE "{self.model._meta.db_table}" IN EXCLUSIVE MODE')
+                cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+
     def hours(self, ids=None, *, held=False):
         """{calendar id: WorkingHours} of the given calendars; what is unchanged comes from the process's
         memory. `held`: whoever publishes one of them waits until this transaction is over."""

@@ -3,6 +3,7 @@ past."""
 
 import uuid
 
+from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from cases import history
@@ -28,7 +29,13 @@ def publish_calendar(*, version, by, now, effective_at=None, reason=""):
             recalculating.clocks_on(version.calendar_id).values_list("case", flat=True)
         )
         # Whoever starts a clock by the old hours has ended before this goes on, and is seen below.
-        calendar = Calendar.objects.select_for_update().get(pk=version.calendar_id)
+        try:
+            Calendar.objects.lock_for_publishing()
+        except OperationalError as error:
+            raise Refused(
+                _("Somebody works through very many cases just now; publish this in a minute.")
+            ) from error
+        calendar = Calendar.objects.get(pk=version.calendar_id)
         version = (
             CalendarVersion.objects.select_related("calendar")
             .select_for_update(no_key=True, of=("self",))

@@ -29,7 +29,7 @@ SELECT case_id, reason_id, date_part('epoch', started_at), date_part('epoch', en
 FROM cases_pause WHERE case_id = ANY(%(cases)s)
 """
 # What a clock's timers are, by what it says, is as in clocks._arm. One that is there already is moved, which
-# spares the database the check that its case exists.
+# spares the database the check that its case exists. The cases are named throughout for their indexes' sake.
 WRITE = """
 WITH given AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(dues)s::timestamptz[], %(lates)s::timestamptz[],
@@ -37,7 +37,7 @@ WITH given AS (
 ), changed AS (
     UPDATE cases_clock c SET due_at = g.due_at, late_after = g.late_after, at_risk_at = g.at_risk_at,
         revision = c.revision + 1
-    FROM given g WHERE c.id = g.id
+    FROM given g WHERE c.id = g.id AND c.case_id = ANY(%(cases)s)
     RETURNING c.id, c.case_id, c.breach_kind, c.revision, c.due_at, c.late_after, c.at_risk_at,
         c.breached_at IS NULL AS breaches,
         c.breached_at IS NULL AND c.breach_kind = %(breached)s AND c.at_risk_at < c.due_at
@@ -53,6 +53,7 @@ WITH given AS (
         armed_at = %(changed_at)s, attempts = 0, last_error = ''
     FROM wanted w
     WHERE t.case_id = w.case_id AND t.state = 'pending' AND t.subject_id = w.id AND t.kind = w.kind
+        AND t.case_id = ANY(%(cases)s)
     RETURNING t.subject_id, t.kind
 ), gone AS (
     DELETE FROM cases_timer t
@@ -62,6 +63,7 @@ WITH given AS (
         SELECT id, case_id, %(at_risk)s FROM changed WHERE NOT warns
     ) u
     WHERE t.case_id = u.case_id AND t.state = 'pending' AND t.subject_id = u.id AND t.kind = u.kind
+        AND t.case_id = ANY(%(cases)s)
 )
 INSERT INTO cases_timer (case_id, kind, subject_id, step, occurrence, due_at, wake_at, armed_at, state,
     attempts, last_error)
@@ -76,7 +78,8 @@ FROM (
     SELECT DISTINCT ON (case_id) id, case_id, due_at, at_risk_at, breached_at IS NOT NULL AS is_breached
     FROM cases_clock WHERE case_id = ANY(%(cases)s) AND state = 'running' ORDER BY case_id, due_at, id
 ) n
-WHERE s.case_id = n.case_id AND s.kind = 'clock' AND s.clock_id = n.id AND s.is_breached = n.is_breached
+WHERE s.case_id = n.case_id AND s.case_id = ANY(%(cases)s) AND s.kind = 'clock' AND s.clock_id = n.id
+    AND s.is_breached = n.is_breached
     AND NOT EXISTS (
         SELECT FROM cases_promise p WHERE p.case_id = n.case_id AND p.state = 'open' AND p.due_at < n.due_at
     )
@@ -108,7 +111,9 @@ def renew(case_ids, *, calendar_id, changed_at, now, tally):
         touched = sorted({change[0] for change in changed})
         _cases, ids, *times = zip(*changed, strict=True)
         dues, lates, risks = (_instants(column) for column in times)
-        cursor.execute(WRITE, given | {"ids": list(ids), "dues": dues, "lates": lates, "risks": risks})
+        cursor.execute(
+            WRITE, given | {"cases": touched, "ids": list(ids), "dues": dues, "lates": lates, "risks": risks}
+        )
         cursor.execute(STAND, {"cases": touched})
         stand = {pk for (pk,) in cursor.fetchall()}
     return left, [pk for pk in touched if pk not in stand]
@@ -153,7 +158,7 @@ def _worked_out(rows, pauses, hours, tally, now):
             left.add(case_id)
             continue
         was = _instant(due)
-        if due_at != was or late_after != _instant(late) or at_risk_at != _instant(risk):
+        if due_at != was or late_after != _instant(late) or risk is None or at_risk_at != _instant(risk):
             changed.append((case_id, pk, due_at, late_after, at_risk_at))
         late_by_it = unbreached and late >= at_now and late_after < now
         counted.append((case_id, due_at < was, due_at > was, late_by_it))

@@ -10,9 +10,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cases import engine, tasks
-from cases.errors import NoOpenHour, NotTheirs, WrongMove
+from cases.errors import NoOpenHour, NotTheirs, Refused, WrongMove
 from cases.history import INSTALLATION
 from cases.models import (
+    Calendar,
     CalendarException,
     CalendarVersion,
     Case,
@@ -23,6 +24,7 @@ from cases.models import (
     Standing,
     Timer,
     Trigger,
+    calendar,
 )
 from cases.operations import ending, pausing, promising, publishing, recalculating, renewing, routing, talk
 from cases.states import Metric, Priority
@@ -471,6 +473,34 @@ def test_a_case_that_is_being_opened_by_the_old_hours_is_not_missed(office, ana)
     assert errors == []
     to_the_end(at(3, "12:01"))
     assert dues([case]) == [THURSDAY]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'")
+def test_who_publishes_does_not_hold_everybody_up_behind_a_long_piece_of_work(office, ana, monkeypatch):
+    monkeypatch.setattr(calendar, "PATIENCE", "100ms")
+    version = draft(office, closed=[date(2026, 3, 4)], now=at(3, "12:00"))
+    refused = []
+
+    def publish_meanwhile():
+        try:
+            publishing.publish_calendar(version=version, by=INSTALLATION, now=at(3, "12:00"))
+        except Refused as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    with make.signed(at(3, "12:00")):
+        Calendar.objects.hours([office.pk], held=True)
+        publisher = threading.Thread(target=publish_meanwhile)
+        publisher.start()
+        publisher.join(20)
+    assert [error.messages for error in refused] == [
+        ["Somebody works through very many cases just now; publish this in a minute."]
+    ]
+    version.refresh_from_db()
+    assert version.published_at is None
+    publishing.publish_calendar(version=version, by=INSTALLATION, now=at(3, "12:00"))
 
 
 def broken_for(case, monkeypatch):
