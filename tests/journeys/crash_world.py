@@ -37,7 +37,7 @@ class Terms:
     over: float  # every ladder is with its fallback holder
 
 
-OFFICE = Terms(0, 3600, 170 * 60, 75 * 60, 100 * 60, (1800, 1800, 3600), 600, 0, 190 * 60)
+OFFICE = Terms(0, 3600, 170 * 60, 75 * 60, 100 * 60, (1800, 1800, 3600), 1200, 0, 190 * 60)
 QUICK = Terms(3595, 3600, 3615, 6, 7, (2, 2, 3), None, 0.05, 28)
 
 
