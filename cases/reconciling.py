@@ -32,6 +32,8 @@ SLICE = 1000  # cases compared at once
 WINDOW = 20_000  # ids looked through at once: closed cases are many
 TAKEN = timedelta(seconds=60)  # for so long nobody else goes on, if whoever took the round says nothing more
 Finding = TimerRepair.Finding
+PLACE = ("after_id", "started_at", "cases", "repairs", "taken_until")
+LAST = ("rounds", "last_started_at", "last_finished_at", "last_cases", "last_repairs")
 HOLDER = slice(
     standing.DERIVED_COLUMNS.index("holder_id"), standing.DERIVED_COLUMNS.index("holder_team_id") + 1
 )
@@ -294,7 +296,7 @@ def _mend(cases, now):
     _follow_changes(cases, now)
     scope = Scope(cases, held=True)
     repairs = [*_set_clocks(scope, now), *_set_timers(scope, now)]
-    repairs += _set_standings(scope, now, {r.case_id for r in repairs})
+    repairs += _set_standings(scope, now, {r.case_id for r in repairs if r.finding == Finding.SCHEDULE})
     TimerRepair.objects.bulk_create(repairs)
     return repairs
 
@@ -374,7 +376,7 @@ def _repaired(f, now):
 
 
 def _set_standings(scope, now, followed):
-    """What only follows from another repair is not found a second time."""
+    """What only follows from a clock set right is not found a second time."""
     amiss = standings_amiss(scope)
     standing.refresh([scope.cases[pk] for pk in amiss], now=now, holders=amiss)
     return [
@@ -437,6 +439,10 @@ def whole_round(*, now, size=SLICE, mending=True):
         ids, after = next_slice(after, size=size)
         if ids:
             total.add(look(ids, now=now, wait=True, mending=mending))
+    if mending:
+        place, _is_new = ReconcilerRound.objects.get_or_create(pk=ReconcilerRound.ONLY)
+        place.was_round(began=now, ended=now, cases=total.cases, repairs=len(total.repairs))
+        place.save(update_fields=LAST)
     return total
 
 
@@ -445,9 +451,9 @@ def go_on(*, seconds, clock, stopped, size=SLICE):
 
     `clock()` gives aware UTC. One at a time: who finds it taken does nothing.
     """
-    started, total = clock(), Report()
+    started, total, is_over = clock(), Report(), False
     place = _take(started)
-    while place is not None and not stopped():
+    while place is not None and not is_over and not stopped():
         now = clock()
         ids, after = next_slice(place.after_id, size=size)
         report = look(ids, now=now, wait=False) if ids else Report()
@@ -456,20 +462,14 @@ def go_on(*, seconds, clock, stopped, size=SLICE):
             place.started_at, place.cases, place.repairs = now, 0, 0
         place.cases += report.cases
         place.repairs += len(report.repairs)
-        is_over = after is None or (clock() - started).total_seconds() >= seconds
         if after is None:
-            place.last_started_at, place.last_finished_at = place.started_at, now
-            place.last_cases, place.last_repairs = place.cases, place.repairs
-            place.rounds += 1
-        place.after_id = after or 0
-        place.taken_until = None if is_over else now + TAKEN
-        place.save()
-        if is_over:
-            break
-    else:
-        if place is not None:
-            place.taken_until = None
-            place.save()
+            place.was_round(began=place.started_at, ended=now, cases=place.cases, repairs=place.repairs)
+        place.after_id, place.taken_until = after or 0, now + TAKEN
+        place.save(update_fields=[*PLACE, *(LAST if after is None else ())])
+        is_over = after is None or (clock() - started).total_seconds() >= seconds
+    if place is not None:
+        place.taken_until = None
+        place.save(update_fields=["taken_until"])
     return total
 
 

@@ -212,14 +212,13 @@ REPAIRED = {
 def of_timer_repair(before, row, names):
     if before is not None:
         return
-    words = {"timer": row.get_kind_display()}
-    changes = []
-    if row.was_due_at != row.due_at:
-        changes = [(_("Due"), moment(row.was_due_at), moment(row.due_at))]
+    timer, changes = row.get_kind_display(), []
+    if row.was_due_at is None or row.due_at is None:
+        # It came or it went: there is one time to tell.
+        at = row.due_at or row.was_due_at
+        timer += f", {when(at)}" if at else ""
+    elif row.was_due_at != row.due_at:
+        changes = [(_("Due"), when(row.was_due_at), when(row.due_at))]
     elif row.finding == TimerRepair.Finding.MOVED:
-        changes = [(_("Wakes"), moment(row.was_wake_at), moment(row.due_at))]
-    yield Said(REPAIRED[row.finding]() % words, "clock", changes=changes)
-
-
-def moment(at):
-    return when(at) if at else "–"
+        changes = [(_("Wakes"), when(row.was_wake_at), when(row.due_at))]
+    yield Said(REPAIRED[row.finding]() % {"timer": timer}, "clock", changes=changes)

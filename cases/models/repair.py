@@ -92,3 +92,9 @@ class ReconcilerRound(models.Model):
 
     def __str__(self):
         return f"{self.rounds}: {self.after_id}"
+
+    def was_round(self, *, began, ended, cases, repairs):
+        """All open cases were looked at."""
+        self.last_started_at, self.last_finished_at = began, ended
+        self.last_cases, self.last_repairs = cases, repairs
+        self.rounds += 1

@@ -22,7 +22,17 @@ from cases.models import (
     TimerRepair,
     Trigger,
 )
-from cases.operations import clocks, ending, pausing, promising, publishing, recalculating, talk, timers
+from cases.operations import (
+    clocks,
+    ending,
+    pausing,
+    promising,
+    publishing,
+    recalculating,
+    standing,
+    talk,
+    timers,
+)
 from cases.states import ClockState, Metric, TimerKind
 from escalations.models import Handoff, Kind
 from escalations.operations import respond
@@ -357,6 +367,16 @@ class TestStandings:
         assert found(reconcile(now)) == ["standing"]
         assert mine.values().get() == before
 
+    def test_one_is_counted_beside_a_timer_and_not_beside_the_clock_that_made_it_wrong(self, desk, now):
+        Standing.objects.filter(case=desk["case"]).update(kind="nothing")
+        Timer.objects.pending().filter(kind=TimerKind.PROMISE_BROKEN).delete()
+        assert found(reconcile(now)) == ["missing", "standing"]
+        first = Clock.objects.get(case=desk["case"], metric=Metric.ACKNOWLEDGE)
+        with make.signed(now):
+            Clock.objects.filter(pk=first.pk).update(due_at=first.due_at + HOUR)
+        standing.refresh([desk["case"]], now=now)
+        assert found(reconcile(now)) == ["schedule"]
+
     def test_nobody_stands_as_holder_without_a_running_ladder(self, desk, now):
         case = make.case(desk["case"].customer, now=now)
         Standing.objects.filter(case=case).update(holder=desk["marta"])
@@ -374,7 +394,7 @@ class TestRecord:
         told = [e for e in events(desk["case"]) if e.at == at]
         assert sorted(e.text for e in told) == [
             "found a timer at the wrong time and set it right: Pause ends",
-            "found a timer missing and armed it: Promise broken",
+            "found a timer missing and armed it: Promise broken, Mon 2 Mar, 16:00",
         ]
         assert {(e.who, e.icon) for e in told} == {("Engine", "clock")}
         kept, _cursor = changes(desk["case"], kinds=["timer_repair"])
