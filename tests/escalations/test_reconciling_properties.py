@@ -59,7 +59,7 @@ def amiss(desk):
         ]
 
 
-@settings(profile, max_examples=EXAMPLES or 8)
+@settings(profile, max_examples=EXAMPLES or 14)
 @given(lived=st.lists(days.step, min_size=12, max_size=32))
 def test_nothing_that_people_engines_and_crashes_do_leaves_the_reconciler_anything_to_do(desk, lived):
     with undone(desk):
@@ -162,7 +162,7 @@ def state(desk):
     return {m.__name__: sorted(map(repr, m.objects.values_list(*names))) for m, names in columns.items()}
 
 
-@settings(profile, max_examples=EXAMPLES or 6)
+@settings(profile, max_examples=EXAMPLES or 10)
 @given(
     lived=st.lists(days.step, max_size=8),
     which=st.integers(0, 99),
