@@ -267,22 +267,28 @@ def bring_up_to_date(case_ids, *, now, apart_from=None):
     Without an unfinished change, which is nearly always, this is one small question.
     """
     for job in _unfinished_calendars():
-        waiting = [pk for pk in case_ids if job != apart_from and job.still_waits(pk)]
-        if waiting:
+        ids = [pk for pk in case_ids if job != apart_from and job.still_waits(pk)]
+        if ids:
             with history.acting(by=job.asked_by, reason=reason_of(job), now=now):
                 renewing.renew(
-                    waiting, calendar_id=job.calendar_version.calendar_id, changed_at=job.asked_at, now=now
+                    ids, calendar_id=job.calendar_version.calendar_id, changed_at=job.asked_at, now=now
                 )
 
 
 def bring_up_to_date_for_a_person(case_id, *, now):
     """The same before a person's change, which a calendar with no hour left must not stand in the way of."""
-    if any(job.still_waits(case_id) for job in _unfinished_calendars()):
+    if waiting([case_id]):
         try:
             with transaction.atomic():
                 bring_up_to_date([case_id], now=now)
         except NoOpenHour:
             pass  # it is kept with the recalculation, and shown to managers there
+
+
+def waiting(case_ids):
+    """Those of these cases to whose clocks a calendar's change has not come yet."""
+    unfinished = _unfinished_calendars()
+    return {pk for pk in case_ids if any(job.still_waits(pk) for job in unfinished)} if unfinished else set()
 
 
 def _unfinished_calendars():

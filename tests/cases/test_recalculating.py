@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from cases import engine, tasks
+from cases import engine, reconciling, tasks
 from cases.errors import NoOpenHour, NotTheirs, Refused, WrongMove
 from cases.history import INSTALLATION
 from cases.models import (
@@ -254,8 +254,8 @@ def test_what_was_over_before_the_change_stays_over_also_where_nobody_had_looked
 
 
 def test_one_that_was_late_by_the_old_hours_before_its_turn_is_not_late_by_the_new_ones(office, five):
-    closing(office, 5, now=at(4, "12:59:59"))  # due in a second; nothing changes before Thursday
-    publish(office, now=at(4, "12:59:59"), closed=[date(2026, 3, 4)], effective_at=at(4, "12:59:59"))
+    closing(office, 5, now=at(4, "12:59:58"))  # due in two seconds; nothing changes before Thursday
+    publish(office, now=at(4, "12:59:59"), closed=[date(2026, 3, 4)])
     engine.run_until_idle(now=at(4, "13:30"))
     to_the_end(at(4, "13:40"))
     assert not Clock.objects.exclude(breached_at=None).exists()
@@ -357,6 +357,18 @@ def test_an_idle_pass_of_the_engine_asks_nothing_of_it_and_a_busy_one_a_single_q
     with CaptureQueriesContext(connection) as busy:
         engine.run_once(now=WEDNESDAY + SECOND)
     assert len([q for q in busy.captured_queries if "recalculation" in q["sql"]]) == 1
+
+
+def test_a_clock_whose_turn_has_not_come_is_no_finding_of_the_reconciler(office, five):
+    closing(office, 4, now=at(3, "12:00"))
+    recalculating.next_slice(now=at(3, "12:01"), size=2)
+    report = reconciling.whole_round(now=WEDNESDAY + SECOND)  # late by the old hours
+    assert (report.repairs, report.busy, report.failed) == ([], 0, [])
+    assert not Clock.objects.exclude(breached_at=None).exists()
+    assert dues(five) == [THURSDAY] * 5
+    rows = history_rows()
+    to_the_end(at(4, "13:01"))
+    assert history_rows() == rows
 
 
 # --- Several changes, crashes, failures -------------------------------------------------------------------
