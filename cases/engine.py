@@ -36,6 +36,9 @@ MOST_ATTEMPTS = 8
 FIRST_BACKOFF = timedelta(seconds=5)
 # A process that said nothing for this long while it had cases in hand is gone.
 ABANDONED = timedelta(seconds=60)
+# What PostgreSQL says where one statement took too long, waited for others or ran against them: that row is
+# tried again alone, and for ever; all other trouble of the database's is no row's.
+ONE_STATEMENTS = {"57014", "55P03", "40P01", "40001"}
 # In hand when a process died: once with others, then twice alone.
 MOST_DEATHS = 3
 PASSES_KEPT = timedelta(days=1)
@@ -203,20 +206,24 @@ def _react_or_halve(case_ids, now, alone=False):
     try:
         with history.acting(by=history.ENGINE, reason=_("timer due"), now=now, via="engine"):
             return react(case_ids, now=now, alone=alone)
-    except (OperationalError, InterfaceError):
-        raise  # the database's trouble, not a row's: the next pass does it again
+    except (OperationalError, InterfaceError) as error:
+        if getattr(error.__cause__, "sqlstate", None) not in ONE_STATEMENTS:
+            raise  # the database's trouble, not a row's: the next pass does it again
+        failure = error
     except Exception as error:
-        if len(case_ids) == 1:
-            log.exception("a timer of case %s failed", case_ids[0])
-            return [], _put_off(case_ids[0], error, now, alone)
-        middle = len(case_ids) // 2
-        first = _react_or_halve(case_ids[:middle], now, alone)
-        second = _react_or_halve(case_ids[middle:], now, alone)
-        return first[0] + second[0], first[1] + second[1]
+        failure = error
+    if len(case_ids) == 1:
+        log.error("a timer of case %s failed", case_ids[0], exc_info=failure)
+        return [], _put_off(case_ids[0], failure, now, alone)
+    middle = len(case_ids) // 2
+    first = _react_or_halve(case_ids[:middle], now, alone)
+    second = _react_or_halve(case_ids[middle:], now, alone)
+    return first[0] + second[0], first[1] + second[1]
 
 
 def _put_off(case_id, error, now, alone):
-    """Try again later; after enough tries set the timer aside and tell those who can mend it."""
+    """Try again later; after enough tries set the timer aside and tell those who can mend it. What the
+    database was too busy for is tried for ever."""
     with history.acting(by=history.ENGINE, reason=_("timer failed"), now=now, via="engine"):
         cases = Case.objects.claim([case_id])
         timer = Timer.objects.earliest_per_case(now, list(cases)).get(case_id)
@@ -224,9 +231,9 @@ def _put_off(case_id, error, now, alone):
             return 0
         timer.attempts += 1
         timer.last_error = _sentence(error, timer)
-        timer.wake_at = now + FIRST_BACKOFF * 2 ** (timer.attempts - 1)
+        timer.wake_at = now + FIRST_BACKOFF * 2 ** (min(timer.attempts, MOST_ATTEMPTS) - 1)
         update_each([timer], ["attempts", "last_error", "wake_at"])
-        if timer.attempts >= MOST_ATTEMPTS:
+        if timer.attempts >= MOST_ATTEMPTS and not isinstance(error, OperationalError):
             _set_aside({timer: timer.last_error}, cases, now)
     return 1
 

@@ -147,6 +147,29 @@ class TestAPass:
             now + engine.FIRST_BACKOFF,
         )
 
+    @pytest.mark.skipif("connection.vendor != 'postgresql'")
+    def test_a_row_whose_statement_takes_too_long_holds_up_nobody_and_is_never_given_up(
+        self, reactions, cases, now, monkeypatch
+    ):
+        def slow(group, *, cases, now):
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = 1")
+                cursor.execute("SELECT pg_sleep(1)")
+
+        monkeypatch.setitem(engine.REACTIONS, TimerKind.REVIEW, slow)
+        timers.ask_for_review([cases[0].pk], now=now)
+        for n, case in enumerate(cases[1:], 1):
+            arm(case, n, now)
+        assert engine.run_once(now=now) == 5
+        stuck, at = Timer.objects.pending().get(), now
+        for _attempt in range(engine.MOST_ATTEMPTS + 2):
+            stuck.refresh_from_db()
+            at = max(at, stuck.wake_at)
+            assert engine.run_until_idle(now=at) == 0
+        stuck.refresh_from_db()
+        assert (stuck.state, stuck.due_at) == ("pending", now)
+        assert stuck.wake_at - at == engine.FIRST_BACKOFF * 2 ** (engine.MOST_ATTEMPTS - 1)
+
     def test_a_reaction_may_ask_for_another_look_while_one_is_being_done(self, cases, now, monkeypatch):
         looked = []
 
