@@ -1,9 +1,9 @@
 """Workers that follow a changed calendar, and die where they are told to.
 
 Run as a program in the product's environment. `build CASES` makes cases on a calendar and closes a day.
-`work [BOUNDARY TIMES]` does slices until nothing is left, or until it kills itself (SIGKILL) on coming for the
-nth time to `between` (the clocks are written, the progress is not), `before` (the commit) or `after` (it).
-`say` prints JSON of how it stands.
+`work [BOUNDARY TIMES]` does slices until nothing is left, or until it kills itself (SIGKILL) on coming for
+the nth time to `between` (the clocks are written, the progress is not), `before` (the commit) or `after`
+(it). `say` prints JSON of how it stands.
 """
 
 import json
