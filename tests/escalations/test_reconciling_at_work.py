@@ -49,12 +49,13 @@ def test_beside_engines_and_people_at_work_nothing_is_taken_for_wrong():
     numbers = random.Random(7)
 
     def people():
-        for _n in range(50):
+        """Until they have done enough and the reconciler has gone round among it."""
+        for number in range(1000):
+            if over.is_set() or (number >= 50 and len(looked) >= 5):
+                break
             desk.now += timedelta(minutes=7)
             with suppress(Refused, IndexError):  # nothing to choose from yet
                 numbers.choice(PEOPLE)(desk, numbers.choice)
-            if over.is_set():
-                return
         over.set()
 
     def reconciler():
@@ -70,6 +71,6 @@ def test_beside_engines_and_people_at_work_nothing_is_taken_for_wrong():
         thread.join(timeout=120)
     assert failures == []
     assert TimerRepair.objects.count() == 0
-    assert len(looked) > 3 and min(looked) > 0
+    assert len(looked) >= 5 and min(looked) > 0
     assert Timer.objects.filter(fired_at__gt=began).exists()
     assert Case.objects.count() > 12
