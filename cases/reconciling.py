@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from . import history
@@ -342,7 +342,7 @@ def _set_timers(scope, now):
         [f.timer for f in (*by_finding[Finding.MOVED], *by_finding[Finding.UNDONE])],
         ["case", "due_at", "wake_at", "state", "fired_at"],
     )
-    timers.set_up([f.wanted for f in by_finding[Finding.MISSING]], now=now)
+    timers.set_up([f.wanted for f in by_finding[Finding.MISSING]], now=now, were_lost=True)
     return repairs
 
 
@@ -408,10 +408,11 @@ def look(case_ids, *, now, wait, mending=True):
 
 def next_slice(after, *, size=SLICE):
     """(ids to look at next, the id up to which all has been looked at then); None where the round is over."""
-    top = Case.objects.aggregate(top=Max("pk"))["top"] or 0
-    if after >= top:
+    # From the next one there is: numbers that were never given are no windows to look through.
+    following = Case.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True).first()
+    if following is None:
         return [], None
-    until = min(after + WINDOW, top)
+    until = following - 1 + WINDOW
     ids = list(_open_ones(after, until).order_by("pk").values_list("pk", flat=True)[:size])
     return ids, ids[-1] if len(ids) == size else until
 

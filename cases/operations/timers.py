@@ -37,8 +37,11 @@ class Wanted(NamedTuple):
         return self.due_at + JUST_AFTER if self.just_after else self.due_at
 
 
-def set_up(wanted, *, now, since=MappingProxyType({})):
-    """Arm each Wanted that is owed. `since`: {case id: instant} where it was asked for before `now`."""
+def set_up(wanted, *, now, since=MappingProxyType({}), were_lost=False):
+    """Arm each Wanted that is owed. `since`: {case id: instant} where it was asked for before `now`.
+
+    What was lost and is overdue is late from its own instant, not from when it was found.
+    """
     save(
         [
             arm(
@@ -46,7 +49,7 @@ def set_up(wanted, *, now, since=MappingProxyType({})):
                 kind=w.kind,
                 subject_id=w.subject_id,
                 due_at=w.due_at or now,
-                now=since.get(w.case_id, now),
+                now=min(now, w.due_at or now) if were_lost else since.get(w.case_id, now),
                 step=w.step,
                 occurrence=w.occurrence,
                 just_after=w.just_after,
