@@ -125,6 +125,8 @@ def _json(field, value):
 
 
 def _instant(value):
+    if value.tzinfo is None:
+        raise ValueError(f"{value} has no time zone; the server would take it for its own.")
     return value.isoformat()
 
 

@@ -4,11 +4,13 @@ each time."""
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from cases import history
 from cases.models import Case, Pause, Standing, Timer
 from cases.operations import pausing, routing, standing
 from cases.prepared import Given, Prepared
+from cases.sets import update_each
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +29,14 @@ def test_whole_rows_come_with_the_types_of_their_columns(cases, now):
     assert found == cases[:2]
     assert found[1].received_at == now + HOUR and found[0].is_restricted is False
     assert asked.all(until=now - HOUR) == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has Django's own writing")
+def test_an_instant_without_a_time_zone_is_refused_before_the_server_guesses_one(cases, now):
+    timer = Timer.objects.first()
+    timer.wake_at = now.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="has no time zone"):
+        update_each([timer], ["wake_at"])
 
 
 def test_a_list_is_one_parameter_of_any_length(cases, django_assert_num_queries):
