@@ -1,8 +1,9 @@
 """Who the customer is, what was asked, what is owed and by when."""
 
 from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
-from .case import Case, Category, IntakeRule, Party, Standing, Trigger, TriggerKind
+from .case import Case, Category, Party
 from .customer import Channel, Contact, Customer, Service, Subscription, Tier
+from .intake import IntakeRule
 from .message import Message
 from .notice import Notice, NoticeKind
 from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
@@ -10,7 +11,9 @@ from .promise import Promise
 from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
+from .standing import Standing
 from .timer import EngineMinute, EnginePass, Timer
+from .trigger import Trigger, TriggerKind
 
 __all__ = [
     "Absence",

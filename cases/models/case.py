@@ -1,5 +1,4 @@
-"""What a customer brought: the case, who is named on it, what is owed next, and what may start an
-escalation."""
+"""What a customer brought: the case, and who is named on it."""
 
 import re
 
@@ -12,12 +11,11 @@ from cases import roles
 from cases.history import History, remembered
 from cases.prepared import Given, Prepared
 from cases.priorities import Weight
-from cases.states import LIVE, CaseStatus, Metric, Priority
+from cases.states import LIVE, CaseStatus, Priority
 
-from .customer import Channel, Contact, Customer, Service, Tier
-from .person import Membership, Person, Skill, Team
-from .promise import Promise
-from .sla import Clock, SlaPolicyVersion
+from .customer import Channel, Contact, Customer, Service
+from .person import Membership, Person, Team
+from .sla import SlaPolicyVersion
 
 NUMBER_BASE = 20000
 NUMBER = re.compile(r"^\s*(?:C-?)?(\d{1,12})\s*$", re.IGNORECASE)
@@ -261,167 +259,3 @@ class Party(models.Model):
 
     def __str__(self):
         return f"{self.person}: {self.get_kind_display()}"
-
-
-class IntakeRule(models.Model):
-    """Ordered: the first that matches names a new case's team and owner. What matches none is unrouted."""
-
-    position = models.PositiveIntegerField(_("position"), default=100)
-    is_active = models.BooleanField(_("active"), default=True)
-    category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, verbose_name=_("category"))
-    tier = models.CharField(_("tier"), max_length=10, choices=Tier.choices, blank=True)
-    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, blank=True)
-    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, blank=True)
-    account_manager = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account manager")
-    )
-    team = models.ForeignKey(Team, models.PROTECT, related_name="+", verbose_name=_("first team"))
-    owner = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("first owner")
-    )
-    skill = models.ForeignKey(
-        Skill,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        verbose_name=_("owner by skill"),
-        help_text=_("Without an owner: the team's member with this skill who holds least."),
-    )
-    history = History()
-
-    class Meta:
-        verbose_name = _("intake rule")
-        verbose_name_plural = _("intake rules")
-
-    def __str__(self):
-        return f"{self.position}: {self.team}"
-
-    def matches(self, case):
-        return (
-            self.category_id in (None, case.category_id)
-            and self.tier in ("", case.customer.tier)
-            and self.channel in ("", case.channel)
-            and self.language in ("", case.language)
-            and self.account_manager_id in (None, case.customer.account_manager_id)
-        )
-
-
-class TriggerKind(models.TextChoices):
-    """What may start or move an escalation (RULES 4)."""
-
-    OPENED = "opened", _("Case opened")
-    REOPENED = "reopened", _("Case reopened")
-    ASKED_SUPERVISOR = "asked_supervisor", _("Customer asks for a supervisor")
-    ASKED_OTHER_AGENT = "asked_other_agent", _("Customer asks for another agent")
-    THREAT = "threat", _("Threat of press, regulator or lawyer")
-    SAFETY = "safety", _("Risk to safety")
-    VULNERABLE = "vulnerable", _("Vulnerable customer")
-    REASSIGNED = "reassigned", _("Reassigned")
-    PRIORITY_CHANGED = "priority_changed", _("Priority changed")
-    TARGET_AT_RISK = "target_at_risk", _("Target at risk")
-    TARGET_BREACHED = "target_breached", _("Target breached")
-    PROMISE_AT_RISK = "promise_at_risk", _("Promise at risk")
-    PROMISE_BROKEN = "promise_broken", _("Promise broken")
-
-
-class TriggerQuerySet(models.QuerySet):
-    def waiting(self):
-        return self.filter(considered_at=None)
-
-
-class Trigger(models.Model):
-    """Something happened to a case that rules may answer. Its verdict says which rule did, or why none."""
-
-    KEPT = True
-
-    case = models.ForeignKey(Case, models.PROTECT, related_name="triggers", verbose_name=_("case"))
-    kind = models.CharField(_("what"), max_length=20, choices=TriggerKind.choices)
-    metric = models.CharField(_("metric"), max_length=16, choices=Metric.choices, blank=True)
-    clock = models.ForeignKey(Clock, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
-    promise = models.ForeignKey(
-        Promise, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
-    )
-    occurred_at = models.DateTimeField(_("at"))
-    considered_at = models.DateTimeField(_("considered"), null=True, blank=True)
-    verdict = models.CharField(_("verdict"), max_length=300, blank=True)
-    objects = TriggerQuerySet.as_manager()
-    history = History()
-
-    class Meta:
-        verbose_name = _("trigger")
-        verbose_name_plural = _("triggers")
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=TriggerKind.values), name="trigger_kind_is_known"),
-        ]
-
-    def __str__(self):
-        return self.get_kind_display()
-
-
-class StandingQuerySet(models.QuerySet):
-    def live(self):
-        return self.filter(status__in=LIVE)
-
-    def in_order(self):
-        """What is owed first, first. A keyset: (sort_at, case_id) is unique."""
-        return self.order_by("sort_at", "case_id")
-
-
-class Standing(models.Model):
-    """A case's next obligation: what, whose, when. Derived, unaudited, one row a case; it serves the
-    queue's index."""
-
-    class Kind(models.TextChoices):
-        CLOCK = "clock", _("clock")
-        PROMISE = "promise", _("promise")
-        PAUSED = "paused", _("paused")
-        NOTHING = "nothing", _("nothing owed")
-
-    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="standing")
-    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.NOTHING)
-    metric = models.CharField(max_length=16, choices=Metric.choices, blank=True)
-    clock = models.ForeignKey(Clock, models.PROTECT, null=True, db_index=False, related_name="+")
-    promise = models.ForeignKey(Promise, models.PROTECT, null=True, db_index=False, related_name="+")
-    whose = models.ForeignKey(Person, models.PROTECT, null=True, db_index=False, related_name="+")
-    whose_team = models.ForeignKey(Team, models.PROTECT, null=True, db_index=False, related_name="+")
-    due_at = models.DateTimeField(null=True)
-    at_risk_at = models.DateTimeField(null=True)
-    resumes_at = models.DateTimeField(null=True)
-    pause_reason = models.CharField(max_length=120, blank=True)
-    is_breached = models.BooleanField(default=False)
-    sort_at = models.DateTimeField()
-    # Copies of the case's own columns, so that one index answers the queue.
-    status = models.CharField(max_length=10, choices=CaseStatus.choices)
-    priority = models.PositiveSmallIntegerField(choices=Priority.choices)
-    team = models.ForeignKey(Team, models.PROTECT, null=True, db_index=False, related_name="+")
-    owner = models.ForeignKey(Person, models.PROTECT, null=True, db_index=False, related_name="+")
-    # Who holds its escalation now; written by the escalations app.
-    holder = models.ForeignKey(Person, models.PROTECT, null=True, db_index=False, related_name="+")
-    holder_team = models.ForeignKey(Team, models.PROTECT, null=True, db_index=False, related_name="+")
-    objects = StandingQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("standing")
-        verbose_name_plural = _("standings")
-        indexes = [
-            models.Index(fields=["sort_at", "case"], condition=Q(status__in=LIVE), name="standing_queue"),
-            models.Index(
-                fields=["team", "sort_at", "case"], condition=Q(status__in=LIVE), name="standing_team_queue"
-            ),
-            models.Index(
-                fields=["owner", "sort_at", "case"], condition=Q(status__in=LIVE), name="standing_owner_queue"
-            ),
-            models.Index(
-                fields=["holder", "sort_at", "case"],
-                condition=Q(holder__isnull=False),
-                name="standing_holder_queue",
-            ),
-            models.Index(
-                fields=["holder_team", "sort_at", "case"],
-                condition=Q(holder_team__isnull=False),
-                name="standing_holder_team_queue",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.case_id}: {self.kind}"

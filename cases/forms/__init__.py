@@ -1,0 +1,24 @@
+"""What people may send about a case. Each form holds the words for one operation; the operation decides."""
+
+from .acting import AssignForm, PauseForm, PriorityForm, ReasonForm
+from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
+from .opening import NewCaseForm
+from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
+
+__all__ = [
+    "AssignForm",
+    "CallForm",
+    "CaseForm",
+    "Moment",
+    "NewCaseForm",
+    "NoteForm",
+    "PauseForm",
+    "PriorityForm",
+    "PromiseForm",
+    "ReasonForm",
+    "ReplyForm",
+    "composer",
+    "next_full_hour",
+    "say_what_is_needed",
+    "text",
+]

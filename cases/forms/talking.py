@@ -1,0 +1,61 @@
+"""What is said on a case: reply, note, call, promise."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Channel, Promise, TriggerKind
+
+from .fields import CaseForm, Moment, next_full_hour, text
+
+# What a customer may ask for or show in a call, as RULES 4 lists it.
+ASKS = [
+    TriggerKind.ASKED_SUPERVISOR,
+    TriggerKind.ASKED_OTHER_AGENT,
+    TriggerKind.THREAT,
+    TriggerKind.SAFETY,
+    TriggerKind.VULNERABLE,
+]
+
+
+class ReplyForm(CaseForm):
+    body = text(_("Reply"), rows=3)
+    channel = forms.ChoiceField(label=_("By"), choices=[c for c in Channel.choices if c[0] != Channel.PHONE])
+
+    def __init__(self, *args, case, **kwargs):
+        usual = case.channel if case.channel != Channel.PHONE else Channel.MAIL
+        super().__init__(*args, case=case, initial={"channel": usual}, **kwargs)
+
+
+class NoteForm(CaseForm):
+    body = text(_("Internal note"), rows=3)
+
+
+class CallForm(CaseForm):
+    body = text(_("What was said"), rows=3)
+    direction = forms.ChoiceField(
+        label=_("Who called"), choices=[("in", _("the customer")), ("out", _("we did"))]
+    )
+    was_reached = forms.BooleanField(label=_("Somebody was reached"), required=False, initial=True)
+    occurred_at = Moment(label=_("When"))
+    asks_for = forms.ChoiceField(
+        label=_("Asked for or showed"),
+        required=False,
+        choices=[("", _("nothing special")), *((k.value, k.label) for k in ASKS)],
+    )
+
+
+class PromiseForm(CaseForm):
+    what = forms.CharField(label=_("What was promised"), max_length=200)
+    due_at = Moment(label=_("By when"))
+    kind = forms.ChoiceField(label=_("It is"), choices=Promise.Kind.choices)
+    channel = forms.ChoiceField(label=_("Told by"), choices=Channel.choices)
+
+
+def composer(case, now):
+    """The empty forms at the foot of the conversation, by name."""
+    return {
+        "reply_form": ReplyForm(case=case, prefix="reply"),
+        "note_form": NoteForm(case=case, prefix="note"),
+        "call_form": CallForm(case=case, prefix="call", initial={"occurred_at": now}),
+        "promise_form": PromiseForm(case=case, prefix="promise", initial={"due_at": next_full_hour(now)}),
+    }

@@ -1,0 +1,81 @@
+"""What is owed next on each case: derived, and what the queue is read from."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cases.states import LIVE, CaseStatus, Metric, Priority
+
+from .case import Case
+from .person import Person, Team
+from .promise import Promise
+from .sla import Clock
+
+
+class StandingQuerySet(models.QuerySet):
+    def live(self):
+        return self.filter(status__in=LIVE)
+
+    def in_order(self):
+        """What is owed first, first. A keyset: (sort_at, case_id) is unique."""
+        return self.order_by("sort_at", "case_id")
+
+
+class Standing(models.Model):
+    """A case's next obligation: what, whose, when. Derived, unaudited, one row a case; it serves the
+    queue's index."""
+
+    class Kind(models.TextChoices):
+        CLOCK = "clock", _("clock")
+        PROMISE = "promise", _("promise")
+        PAUSED = "paused", _("paused")
+        NOTHING = "nothing", _("nothing owed")
+
+    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="standing")
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.NOTHING)
+    metric = models.CharField(max_length=16, choices=Metric.choices, blank=True)
+    clock = models.ForeignKey(Clock, models.PROTECT, null=True, db_index=False, related_name="+")
+    promise = models.ForeignKey(Promise, models.PROTECT, null=True, db_index=False, related_name="+")
+    whose = models.ForeignKey(Person, models.PROTECT, null=True, db_index=False, related_name="+")
+    whose_team = models.ForeignKey(Team, models.PROTECT, null=True, db_index=False, related_name="+")
+    due_at = models.DateTimeField(null=True)
+    at_risk_at = models.DateTimeField(null=True)
+    resumes_at = models.DateTimeField(null=True)
+    pause_reason = models.CharField(max_length=120, blank=True)
+    is_breached = models.BooleanField(default=False)
+    sort_at = models.DateTimeField()
+    # Copies of the case's own columns, so that one index answers the queue.
+    status = models.CharField(max_length=10, choices=CaseStatus.choices)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, db_index=False, related_name="+")
+    owner = models.ForeignKey(Person, models.PROTECT, null=True, db_index=False, related_name="+")
+    # Who holds its escalation now; written by the escalations app.
+    holder = models.ForeignKey(Person, models.PROTECT, null=True, db_index=False, related_name="+")
+    holder_team = models.ForeignKey(Team, models.PROTECT, null=True, db_index=False, related_name="+")
+    objects = StandingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("standing")
+        verbose_name_plural = _("standings")
+        indexes = [
+            models.Index(fields=["sort_at", "case"], condition=Q(status__in=LIVE), name="standing_queue"),
+            models.Index(
+                fields=["team", "sort_at", "case"], condition=Q(status__in=LIVE), name="standing_team_queue"
+            ),
+            models.Index(
+                fields=["owner", "sort_at", "case"], condition=Q(status__in=LIVE), name="standing_owner_queue"
+            ),
+            models.Index(
+                fields=["holder", "sort_at", "case"],
+                condition=Q(holder__isnull=False),
+                name="standing_holder_queue",
+            ),
+            models.Index(
+                fields=["holder_team", "sort_at", "case"],
+                condition=Q(holder_team__isnull=False),
+                name="standing_holder_team_queue",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.case_id}: {self.kind}"
