@@ -36,6 +36,8 @@ MOST_ATTEMPTS = 8
 FIRST_BACKOFF = timedelta(seconds=5)
 # A process that said nothing for this long while it had cases in hand is gone.
 ABANDONED = timedelta(seconds=60)
+# A pass takes less than that; until then nobody else tries what is in its hands.
+STILL_AT_IT = timedelta(seconds=2)
 # What PostgreSQL says where one statement took too long, waited for others or ran against them: that row is
 # tried again alone, and for ever; all other trouble of the database's is no row's.
 ONE_STATEMENTS = {"57014", "55P03", "40P01", "40001"}
@@ -60,17 +62,26 @@ def _waking(most):
 
 @cache
 def _peek(most):
-    """The cases that are due, soonest first, and how often each was tried."""
-    due = Timer.objects.due(Given("now")).order_by("wake_at").values_list("case_id", "attempts")
-    return Prepared(lambda: due[:most])
+    """The cases that are due, soonest first, and how often each was tried; without what `others` have."""
+    due = Timer.objects.due(Given("now")).exclude(case_id__among=Given("others"))
+    return Prepared(lambda: due.order_by("wake_at").values_list("case_id", "attempts")[:most])
 
 
 @cache
 def _peek_untried(most):
-    due = Timer.objects.due(Given("now")).filter(attempts=0).order_by("wake_at").values_list("case_id")
-    return Prepared(lambda: due[:most])
+    due = Timer.objects.due(Given("now")).filter(attempts=0).exclude(case_id__among=Given("others"))
+    return Prepared(lambda: due.order_by("wake_at").values_list("case_id")[:most])
 
 
+IN_HAND = Prepared(
+    lambda: (
+        EnginePass.objects.filter(
+            finished_at=None, started_at__gt=Given("after"), started_at__lt=Given("before")
+        )
+        .exclude(worker=Given("worker"))
+        .values_list("in_hand")
+    )
+)
 WAKING = _waking(BATCH)
 
 
@@ -166,14 +177,14 @@ def react(case_ids, *, now, alone=False):
         groups.setdefault(timer.kind, []).append(timer)
     hopeless = _hopeless(groups)
     _set_aside(hopeless, cases, now)
-    firing = [timer for timer in timers if timer not in hopeless]
+    firing = [timer for timer in timers if timer not in hopeless] if hopeless else timers
     # Before the reactions, not after: a reaction that asks for another look at the rules must not mistake the
     # one that is just being done for one still to come.
     for timer in firing:
         timer.state, timer.fired_at = Timer.State.FIRED, now
     update_each(firing, ["state", "fired_at"])
     for kind, group in groups.items():
-        if group := [timer for timer in group if timer not in hopeless]:
+        if group := [timer for timer in group if timer not in hopeless] if hopeless else group:
             REACTIONS[kind](group, cases=cases, now=now)
     return firing, len(timers)
 
@@ -184,13 +195,15 @@ def react(case_ids, *, now, alone=False):
 def _pass(now, batch, worker):
     """(timers fired, timers handled: fired, put off or set aside) of one pass at `now`."""
     # A peek outside of any transaction: an idle pass takes no lock, on SQLite not even the writer's.
-    due = _peek(batch).all(now=now)
+    due = _peek(batch).all(now=now, others=[])
     if not due:
         return 0, 0
+    if others := _in_others_hands(worker, now):
+        due = _peek(batch).all(now=now, others=others)
     alone = list(dict.fromkeys(case_id for case_id, attempts in due if attempts))
     together = {case_id for case_id, attempts in due if not attempts}
     if alone and len(due) == batch:
-        together = {case_id for (case_id,) in _peek_untried(batch).all(now=now)}
+        together = {case_id for (case_id,) in _peek_untried(batch).all(now=now, others=others)}
     fired = handled = 0
     batches = [(sorted(together), False)] if together else []
     for case_ids, is_alone in batches + [([case_id], True) for case_id in alone[:ALONE]]:
@@ -199,6 +212,15 @@ def _pass(now, batch, worker):
         _lay_down(worker, firing, now)
         fired, handled = fired + len(firing), handled + done
     return fired, handled
+
+
+def _in_others_hands(worker, now):
+    """The cases that other engines took in hand just now: theirs, without trying their locks one by one.
+
+    Only for a moment: what a process that is gone had in hand is anybody's again at once after it.
+    """
+    recent = {"after": now - STILL_AT_IT, "before": now + STILL_AT_IT}
+    return [pk for (ids,) in IN_HAND.all(worker=worker, **recent) for pk in ids]
 
 
 def _react_or_halve(case_ids, now, alone=False):

@@ -13,15 +13,15 @@ from django.db.models.fields import NOT_PROVIDED
 def fresh(model, **values):
     """An unsaved `model` with its defaults and `values`, by names of columns (`case_id`, not `case`)."""
     constants, made_each_time = _defaults(model)
-    instance = model.__new__(model)
-    columns = instance.__dict__
-    columns.update(constants)
+    columns = {**constants, **values}
+    if len(columns) != len(constants):
+        raise TypeError(f"{model.__name__} has no {', '.join(values.keys() - constants.keys())}")
     for name, make in made_each_time:
-        columns[name] = make()
-    if not values.keys() <= columns.keys():
-        raise TypeError(f"{model.__name__} has no {', '.join(values.keys() - columns.keys())}")
-    columns.update(values)
-    instance._state = ModelState()
+        if name not in values:
+            columns[name] = make()
+    instance = model.__new__(model)
+    columns["_state"] = ModelState()
+    instance.__dict__ = columns
     return instance
 
 
@@ -42,9 +42,10 @@ def maker(model, names, alias):
 
     def make(row):
         instance = model.__new__(model)
-        instance.__dict__.update(zip(names, row, strict=True))
-        state = instance._state = ModelState()
+        columns = dict(zip(names, row, strict=True))
+        state = columns["_state"] = ModelState()
         state.adding, state.db = False, alias
+        instance.__dict__ = columns
         return instance
 
     return make

@@ -35,6 +35,9 @@ class Among(Lookup):
     lookup_name = "among"
     prepare_rhs = False
 
+    def get_db_prep_lookup(self, value, connection):
+        return "%s", [_adapted(value)]
+
     def as_sql(self, compiler, connection):
         lhs, params = self.process_lhs(compiler, connection)
         rhs, given = self.process_rhs(compiler, connection)
@@ -84,4 +87,8 @@ def _adapted(value):
         return connection.ops.adapt_datetimefield_value(value)
     if isinstance(value, int | str):
         return value
-    return list(value) if connection.vendor == "postgresql" else json.dumps(list(value))
+    if connection.vendor != "postgresql":
+        return json.dumps(list(value))
+    # Numbers as a literal, whose type the column gives: the driver looks at each for one that fits them all.
+    values = list(value)
+    return "{" + ",".join(map(str, values)) + "}" if values and type(values[0]) is int else values

@@ -1,6 +1,9 @@
 """Writing many rows with values of their own in one statement, the same on both engines."""
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
 
 from django.db import connection, router
 
@@ -20,17 +23,17 @@ def add_each(objects, *, or_leave=False):
     model = type(objects[0])
     if connection.vendor != "postgresql":
         return model._base_manager.bulk_create(objects, ignore_conflicts=or_leave)
-    fields = [f for f in model._meta.concrete_fields if not (f.primary_key and objects[0].pk is None)]
-    sql, params = _insert(model, fields, objects)
+    without_ids = objects[0].pk is None
+    sql, params = _insert(model, _columns(model, without_ids), objects)
     with connection.cursor() as cursor:
         if or_leave:
             cursor.execute(f"{sql} ON CONFLICT DO NOTHING", params)
             return objects
         cursor.execute(f'{sql} RETURNING "{model._meta.pk.column}"', params)
         ids = cursor.fetchall()
-    alias = router.db_for_write(model)
+    alias, key = router.db_for_write(model), model._meta.pk.attname
     for row, (pk,) in zip(objects, ids, strict=True):
-        row.pk = pk
+        row.__dict__[key] = pk
         row._state.adding, row._state.db = False, alias
     return objects
 
@@ -46,7 +49,7 @@ def put_each(objects, fields):
             objects, update_conflicts=True, unique_fields=[model._meta.pk.name], update_fields=fields
         )
         return
-    sql, params = _insert(model, model._meta.concrete_fields, objects)
+    sql, params = _insert(model, _columns(model), objects)
     columns = [model._meta.get_field(name).column for name in fields]
     changes = ", ".join(f'"{c}" = EXCLUDED."{c}"' for c in columns)
     with connection.cursor() as cursor:
@@ -58,70 +61,136 @@ def update_each(objects, fields):
 
     bulk_update's CASE WHEN grows with rows times columns and reaches 8 % of this. All must be of one model.
     """
-    objects = sorted(objects, key=lambda o: o.pk)
+    objects = list(objects)
     if not objects:
         return
     model = type(objects[0])
-    columns = [model._meta.pk, *(model._meta.get_field(name) for name in fields)]
-    write = _update_postgresql if connection.vendor == "postgresql" else _update_sqlite
+    key = model._meta.pk.attname
+    objects.sort(key=lambda o: o.__dict__[key])
     with connection.cursor() as cursor:
-        write(cursor, model._meta.db_table, columns, objects)
+        if connection.vendor == "postgresql":
+            cursor.execute(*_update(model, fields, objects))
+        else:
+            columns = [model._meta.pk, *(model._meta.get_field(name) for name in fields)]
+            _update_sqlite(cursor, model._meta.db_table, columns, objects)
 
 
-def _assignments(columns):
-    return ", ".join(f'"{f.column}" = v."{f.column}"' for f in columns[1:])
+# --- PostgreSQL: a column is one array, or one value where all rows have the same ---------------------------
 
 
-# --- PostgreSQL: a column is one array ----------------------------------------------------------------------
+@dataclass(frozen=True)
+class Column:
+    """How a column's values are read off an object and written in SQL."""
+
+    name: str
+    attname: str
+    cast: str
+    write: Callable  # (value) -> its text inside of an array
+    prepare: Callable | None  # (value) -> what `write` and a plain parameter want
 
 
-def _insert(model, fields, objects):
-    names = ", ".join(f'"{f.column}"' for f in fields)
-    arrays, params = _arrays(fields, objects)
-    return f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT * FROM unnest({arrays})', params
+@cache
+def _columns(model, without_ids=False):
+    fields = [f for f in model._meta.concrete_fields if not (f.primary_key and without_ids)]
+    return tuple(_column(f) for f in fields)
 
 
-def _update_postgresql(cursor, table, columns, objects):
-    arrays, params = _arrays(columns, objects)
-    names = ", ".join(f'"{f.column}"' for f in columns)
-    pk = columns[0].column
-    cursor.execute(
-        f'UPDATE "{table}" AS t SET {_assignments(columns)} FROM unnest({arrays}) AS v({names})'
-        f' WHERE t."{pk}" = v."{pk}"',
-        params,
-    )
+@cache
+def _named(model, names):
+    return tuple(_column(f) for f in (model._meta.pk, *(model._meta.get_field(name) for name in names)))
 
 
-def _arrays(fields, objects):
-    """SQL and parameters of an array a field: literals of our own, since the driver writes a list four times
-    slower."""
-    casts = ", ".join(f"%s::{_type(f)}[]" for f in fields)
-    return casts, [_literal(f, [getattr(o, f.attname) for o in objects]) for f in fields]
-
-
-def _type(field):
+def _column(field):
     """The column's type as a cast wants it: an identity is a plain integer, and a length is left to the
     column, for a cast would cut what is too long where an assignment refuses it."""
     whole = field.rel_db_type(connection) if field.primary_key else field.db_type(connection)
-    return whole.partition("(")[0]
+    of = field.target_field if field.is_relation else field
+    kind = of.get_internal_type()
+    return Column(
+        name=f'"{field.column}"',
+        attname=field.attname,
+        cast=whole.partition("(")[0],
+        write=WRITERS.get(kind, _quoted),
+        prepare=partial(_json, of) if kind == "JSONField" else None,
+    )
 
 
-def _literal(field, values):
-    if field.is_relation:
-        field = field.target_field
-    write = WRITERS.get(field.get_internal_type(), _quoted)
-    if write is _json:
-        values = [_json(field, v) for v in values]
-        write = _quoted
+def _insert(model, columns, objects):
+    constants, arrays, params = _split(columns, objects)
+    values = ", ".join(f"%s::{c.cast}" if c in constants else f"v.{c.name}" for c in columns)
+    names = ", ".join(c.name for c in columns)
+    rows = _rows(arrays) if arrays else f"generate_series(1, {len(objects)}) AS v"
+    return (
+        f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {values} FROM {rows}',
+        [constants[c] for c in columns if c in constants] + params,
+    )
+
+
+def _update(model, fields, objects):
+    pk, *columns = _named(model, tuple(fields))
+    constants, arrays, params = _split(columns, objects)
+    changes = ", ".join(
+        f"{c.name} = %s::{c.cast}" if c in constants else f"{c.name} = v.{c.name}" for c in columns
+    )
+    return (
+        f'UPDATE "{model._meta.db_table}" AS t SET {changes} FROM {_rows([pk, *arrays])}'
+        f" WHERE t.{pk.name} = v.{pk.name}",
+        [*constants.values(), _array(pk, _values(pk, objects)), *params],
+    )
+
+
+def _rows(columns):
+    casts = ", ".join(f"%s::{c.cast}[]" for c in columns)
+    return f"unnest({casts}) AS v({', '.join(c.name for c in columns)})"
+
+
+def _split(columns, objects):
+    """({column: the one value all rows have}, the other columns, their arrays as parameters)."""
+    constants, arrays, params = {}, [], []
+    for column in columns:
+        values = _values(column, objects)
+        if values.count(values[0]) == len(values):
+            constants[column] = _alone(column, values[0])
+        else:
+            arrays.append(column)
+            params.append(_array(column, values))
+    return constants, arrays, params
+
+
+def _values(column, objects):
+    name = column.attname
+    try:
+        values = [o.__dict__[name] for o in objects]
+    except KeyError:  # left out when it was read
+        values = [getattr(o, name) for o in objects]
+    return [None if v is None else column.prepare(v) for v in values] if column.prepare else values
+
+
+def _array(column, values):
+    """A literal of our own, since the driver writes a list four times slower."""
+    write = column.write
     return "{" + ",".join(["NULL" if v is None else write(v) for v in values]) + "}"
 
 
+def _alone(column, value):
+    """A single value as text, which the cast reads as it reads an array's."""
+    if value is None:
+        return None
+    if column.write is _quoted:
+        return _text(value)
+    return column.write(value)
+
+
+def _text(value):
+    return value if type(value) is str else str(getattr(value, "value", value))
+
+
 def _quoted(value):
-    return '"' + str(getattr(value, "value", value)).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + _text(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _json(field, value):
-    return None if value is None else json.dumps(value, cls=field.encoder)
+    return json.dumps(value, cls=field.encoder)
 
 
 def _instant(value):
@@ -147,7 +216,6 @@ WRITERS = {
     **INTEGERS,
     "BooleanField": {True: "t", False: "f"}.__getitem__,
     "DateTimeField": _instant,
-    "JSONField": _json,
 }
 
 
@@ -159,11 +227,12 @@ def _update_sqlite(cursor, table, columns, objects):
     pk = columns[0].column
     size = max(1, PARAMETERS // len(columns))
     names = ", ".join(f'column{i} AS "{f.column}"' for i, f in enumerate(columns, 1))
+    changes = ", ".join(f'"{f.column}" = v."{f.column}"' for f in columns[1:])
     for start in range(0, len(rows), size):
         chunk = rows[start : start + size]
         values = ", ".join(["(" + ", ".join(["%s"] * len(columns)) + ")"] * len(chunk))
         cursor.execute(
-            f'UPDATE "{table}" AS t SET {_assignments(columns)}'
+            f'UPDATE "{table}" AS t SET {changes}'
             f" FROM (SELECT {names} FROM (VALUES {values})) AS v"
             f' WHERE t."{pk}" = v."{pk}"',
             [value for row in chunk for value in row],

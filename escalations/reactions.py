@@ -78,7 +78,7 @@ def _go_up(late, handoffs, cases, now, previous):
     roster = snapshot.roster(since=min(over_at.values()))
     about = snapshot.cases([cases[t.case_id] for t in going])
     paths = snapshot.paths({h.escalation.version_id for h in handoffs.values()})
-    moves = []
+    said, moves = _ran_out(previous), []
     for timer, clock in going.items():
         handoff = handoffs[clock.pk]
         path = paths[handoff.escalation.version_id]
@@ -95,7 +95,7 @@ def _go_up(late, handoffs, cases, now, previous):
                 path=path,
                 step=step,
                 told_from=plan.told_from(over_at[timer], now),
-                reason=_ran_out(previous, who, handoff.level_number),
+                reason=said % {"who": who, "level": handoff.level_number},
                 background=handoff.background,
                 tried=handoff.tried,
                 next_steps=handoff.next_steps,
@@ -108,11 +108,10 @@ def _go_up(late, handoffs, cases, now, previous):
     move(moves, roster, now=now)
 
 
-def _ran_out(previous, who, level):
-    words = {"who": who, "level": level}
+def _ran_out(previous):
     if previous == Handoff.State.RAN_OUT:
-        return _("Level %(level)d: not acknowledged in time by %(who)s.") % words
-    return _("Level %(level)d: not solved in time by %(who)s.") % words
+        return _("Level %(level)d: not acknowledged in time by %(who)s.")
+    return _("Level %(level)d: not solved in time by %(who)s.")
 
 
 def _miss(late, now):

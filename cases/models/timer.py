@@ -53,7 +53,10 @@ class Timer(models.Model):
         FIRED = "fired", _("fired")
         SET_ASIDE = "set_aside", _("set aside")
 
-    case = models.ForeignKey("cases.Case", models.PROTECT, related_name="timers", db_index=False)
+    # Written under the lock of its case, which the database never deletes: nothing is left to check.
+    case = models.ForeignKey(
+        "cases.Case", models.PROTECT, related_name="timers", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=24, choices=TimerKind.choices)
     subject_id = models.BigIntegerField()
     step = models.PositiveSmallIntegerField(default=0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from cases import history
 from cases.instances import fresh
 from cases.models import Contact, Notice, NoticeKind, Party, Person, Standing
+from cases.prepared import Given, Prepared
 from cases.sets import add_each
 
 # What is worth a mail beside the line in the app.
@@ -16,6 +17,9 @@ BY_MAIL = {
 }
 # Whoever is handed a restricted case hears of it by that.
 TO_THE_HOLDER = {NoticeKind.HANDOFF, NoticeKind.HOLDER_REMINDER}
+NAMED = Prepared(
+    lambda: Party.objects.filter(case__among=Given("cases")).values_list("case_id", "person_id", "kind")
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def _kept_from(wanted):
     cases = {want.case.pk: want.case for want in wanted}
     if not cases:
         return None
-    named = set(Party.objects.filter(case__in=cases).values_list("case_id", "person_id", "kind"))
+    named = set(NAMED.all(cases=cases))
     restricted = [case for case in cases.values() if case.is_restricted]
     held = (
         set(Standing.objects.filter(case__in=restricted).values_list("case_id", "holder_id"))

@@ -9,7 +9,7 @@ from django.db.models import prefetch_related_objects
 from cases.instances import fresh
 from cases.models import Case, Clock, Pause, Promise, Standing
 from cases.prepared import Given, Prepared
-from cases.sets import put_each
+from cases.sets import put_each, update_each
 from cases.states import LIVE, ClockState
 
 # Standing still sorts after all that runs, by when it resumes; owing nothing sorts last.
@@ -87,18 +87,20 @@ def refresh(cases, *, now, holders=None):
     clocks, promises, pauses = (by_case(open_ones.all(cases=ids)) for open_ones in (CLOCKS, PROMISES, PAUSES))
     prefetch_related_objects([pause for some in pauses.values() for pause in some], "reason")
     known = {pk: (holder, team) for pk, holder, team in HOLDERS.all(cases=ids)}
-    known.update(holders or {})
+    held_by = known | (holders or {})
     rows = [
         derive(
             case,
-            known.get(case.pk, (None, None)),
+            held_by.get(case.pk, (None, None)),
             clocks.get(case.pk, ()),
             promises.get(case.pk, ()),
             pauses.get(case.pk, ()),
         )
         for case in cases
     ]
-    put_each(rows, DERIVED)
+    # Nearly all are there: to write them anew is less work than to look for a conflict first.
+    update_each([row for row in rows if row.case_id in known], DERIVED)
+    put_each([row for row in rows if row.case_id not in known], DERIVED)
 
 
 def by_case(rows):

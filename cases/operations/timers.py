@@ -82,7 +82,7 @@ def save(timers):
 def take_back(kinds, subject_ids):
     """Delete pending timers of these kinds and subjects; fired ones stay."""
     if subject_ids:
-        Timer.objects.pending().filter(kind__in=kinds, subject_id__in=subject_ids).delete()
+        Timer.objects.pending().filter(kind__in=kinds, subject_id__among=subject_ids).delete()
 
 
 def ask_for_review(case_ids, *, now):

@@ -206,8 +206,15 @@ class Handoff(models.Model):
         related_name="acknowledges",
         verbose_name=_("acknowledge by"),
     )
-    work_clock = models.OneToOneField(
-        Clock, models.PROTECT, null=True, blank=True, related_name="works", verbose_name=_("work by")
+    # One to one, by a constraint below that leaves out the many handoffs without such a term.
+    work_clock = models.ForeignKey(
+        Clock,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="works",
+        verbose_name=_("work by"),
     )
     history = History(
         erasable=["reason", "background", "tried", "next_steps", "told_customer", "decline_reason"]
@@ -243,6 +250,9 @@ class Handoff(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["escalation"], condition=Q(state="waiting"), name="handoff_one_waiting_per_escalation"
+            ),
+            models.UniqueConstraint(
+                fields=["work_clock"], condition=Q(work_clock__isnull=False), name="handoff_work_clock_once"
             ),
         ]
 

@@ -172,6 +172,8 @@ def _due(trigger, asked_at):
 
 def with_reasons(step, *, was_held_up=False):
     """`step` with the reason in words of each level that it passes over because its time was over."""
+    if all(p.why != plan.LATE for p in step.passed):
+        return step
     said = _("its timer was held up %(how_long)s") if was_held_up else _("engine was down %(how_long)s")
     passed = (
         replace(p, detail=said % {"how_long": p.detail}) if p.why == plan.LATE else p for p in step.passed

@@ -70,6 +70,28 @@ class TestAPass:
         assert engine.run_until_idle(now=now + 9 * SECOND) == 2
         assert [sorted(group) for group in reactions] == [[1, 9], [2], [3]]
 
+    def test_what_another_engine_has_in_hand_is_left_to_it_for_a_moment_and_not_longer(
+        self, reactions, cases, now
+    ):
+        arm(cases[0], 1, now)
+        arm(cases[1], 2, now)
+        EnginePass.objects.create(
+            worker="another", process="elsewhere/1", started_at=now, in_hand=[cases[0].pk]
+        )
+        just_before = now + engine.STILL_AT_IT - timedelta(microseconds=1)
+        assert engine.run_until_idle(now=just_before, worker="mine") == 1
+        assert reactions == [[2]]
+        assert engine.run_until_idle(now=now + engine.STILL_AT_IT, worker="mine") == 1
+        assert reactions == [[2], [1]]
+
+    @pytest.mark.parametrize("record", [{"worker": "mine"}, {"worker": "another", "finished_at": True}])
+    def test_what_nobody_has_in_hand_any_more_is_anybodys(self, reactions, cases, now, record):
+        arm(cases[0], 1, now)
+        if record.get("finished_at"):
+            record = {**record, "finished_at": now}
+        EnginePass.objects.create(process="elsewhere/1", started_at=now, in_hand=[cases[0].pk], **record)
+        assert engine.run_until_idle(now=now, worker="mine") == 1
+
     def test_a_timer_of_a_kind_nobody_knows_is_set_aside_at_once_with_a_sentence_and_told(
         self, reactions, cases, now
     ):
