@@ -56,11 +56,11 @@ def clock_breached(group, *, cases, now):
 @reacts_to(TimerKind.PAUSE_ENDS, of=Pause)
 def pause_ends(group, *, cases, now):
     """An expired pause ended when it was expected to, however late the engine comes."""
-    ended = list(Pause.objects.open().filter(pk__in=[t.subject_id for t in group]).select_related("reason"))
+    ended = list(Pause.objects.open().filter(pk__in=[t.subject_id for t in group]))
     for pause in ended:
         pause.ended_at = pause.expected_end_at
     update_each(ended, ["ended_at"])
-    stopped = {pause.case_id: set(pause.reason.stops) for pause in ended}
+    stopped = {pause.case_id: set(pause.stops) for pause in ended}
     paused = Clock.objects.filter(case_id__in=stopped, state=ClockState.PAUSED)
     clocks.reschedule(
         [c for c in paused if c.metric in stopped[c.case_id]],

@@ -54,9 +54,7 @@ class CustomerOfCaseSerializer(Shown):
 class PauseSerializer(Shown):
     reason = serializers.CharField(source="reason.code", read_only=True, help_text="The reason's code.")
     name = serializers.CharField(source="reason.name", read_only=True)
-    stops = serializers.ListField(
-        source="reason.stops", child=serializers.ChoiceField(Metric.choices), read_only=True
-    )
+    stops = serializers.ListField(child=serializers.ChoiceField(Metric.choices), read_only=True)
     started_by = named()
 
     class Meta:

@@ -294,7 +294,7 @@ class Clock(models.Model):
         are loaded."""
         if pauses is None:
             pauses = self.case.pauses.select_related("reason").order_by("started_at", "pk")
-        mine = [receipts.Pause(p.started_at, p.ended_at, p) for p in pauses if self.metric in p.reason.stops]
+        mine = [receipts.Pause(p.started_at, p.ended_at, p) for p in pauses if self.metric in p.stops]
         return receipts.receipt(
             hours=self.calendar.hours,
             started_at=self.started_at,
@@ -352,6 +352,8 @@ class Pause(models.Model):
 
     case = models.ForeignKey("cases.Case", models.PROTECT, related_name="pauses", verbose_name=_("case"))
     reason = models.ForeignKey(PauseReason, models.PROTECT, related_name="+", verbose_name=_("reason"))
+    # As the reason said when the pause began: what a reason says later never moves a deadline.
+    stops = models.JSONField(_("stops"), default=list)
     note = models.CharField(_("note"), max_length=300, blank=True)
     started_at = models.DateTimeField(_("from"))
     expected_end_at = models.DateTimeField(_("expected to end"))

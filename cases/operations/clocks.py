@@ -45,9 +45,9 @@ def with_reasons(pauses):
 
 
 def stopping(clock, pauses):
-    """The pauses whose reason stops this clock; statutory ones ignore pauses unless their term says
+    """The pauses that stop this clock; statutory ones ignore pauses unless their term says
     otherwise."""
-    return [p for p in pauses if clock.metric in p.reason.stops]
+    return [p for p in pauses if clock.metric in p.stops]
 
 
 def elapsed(clock, at, hours, pauses):

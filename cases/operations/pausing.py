@@ -35,12 +35,13 @@ def pause(*, case, reason, expected_end_at, by, now, note="", started_at=None, r
         row = Pause.objects.create(
             case=locked,
             reason=reason,
+            stops=reason.stops,
             note=note,
             started_at=started_at,
             expected_end_at=expected_end_at,
             started_by_id=by.pk,
         )
-        _follow(locked, reason, now)
+        clocks.reschedule(locked.clocks.open().filter(metric__in=row.stops), now=now)
         timers.set_up(wanted_timers(row), now=now)
     return row
 
@@ -59,7 +60,7 @@ def resume(*, pause, by, now, at=None, revision=None):
         now=now,
         revision=revision,
     ) as locked:
-        still = list(locked.pauses.open().filter(pk=pause.pk).select_related("reason"))
+        still = list(locked.pauses.open().filter(pk=pause.pk))
         if not still:
             raise WrongMove(_("This pause has ended already; the clocks run."))
         end_pauses(locked, still, at=at or now, now=now)
@@ -84,7 +85,7 @@ def end_pauses(case, pauses, *, at, now):
         row.save(update_fields=["ended_at"])
     if ended:
         timers.take_back({TimerKind.PAUSE_ENDS}, [row.pk for row in ended])
-        stopped = {metric for row in ended for metric in row.reason.stops}
+        stopped = {metric for row in ended for metric in row.stops}
         expired = max(row.expected_end_at for row in ended)
         clocks.reschedule(
             case.clocks.open().filter(metric__in=stopped),
@@ -95,9 +96,5 @@ def end_pauses(case, pauses, *, at, now):
 
 def customer_spoke(case, *, at, now, by):
     """The wait for the customer is over."""
-    waits = case.pauses.open().filter(reason__ends_on_incoming=True).select_related("reason")
+    waits = case.pauses.open().filter(reason__ends_on_incoming=True)
     end_pauses(case, waits, at=at, now=now)
-
-
-def _follow(case, reason, now):
-    clocks.reschedule(case.clocks.open().filter(metric__in=reason.stops), now=now)

@@ -5,13 +5,13 @@ is left to them. Instants come as seconds since 1970, exact to the microsecond: 
 faster.
 """
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from cases import history
 from cases.hours import HoursError
-from cases.models import Calendar, PauseReason
+from cases.models import Calendar
 from cases.states import ClockState, TimerKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,7 +25,7 @@ FROM cases_clock
 WHERE case_id = ANY(%(cases)s) AND calendar_id = %(calendar)s AND state IN ('running', 'paused')
 """
 PAUSES = """
-SELECT case_id, reason_id, date_part('epoch', started_at), date_part('epoch', ended_at)
+SELECT case_id, stops, date_part('epoch', started_at), date_part('epoch', ended_at)
 FROM cases_pause WHERE case_id = ANY(%(cases)s)
 """
 # What a clock's timers are, by what it says, is as in clocks._arm. One that is there already is moved, which
@@ -122,10 +122,9 @@ def renew(case_ids, *, calendar_id, changed_at, now, tally):
 def _by_case(rows):
     """{case id: [(the metrics that stand still, from, to or None)]}."""
     found = {}
-    reasons = history.remembered("pause reasons", PauseReason.objects.in_bulk) if rows else {}
-    for case_id, reason_id, started_at, ended_at in rows:
+    for case_id, stops, started_at, ended_at in rows:
         span = _instant(started_at), None if ended_at is None else _instant(ended_at)
-        found.setdefault(case_id, []).append((reasons[reason_id].stops, *span))
+        found.setdefault(case_id, []).append((json.loads(stops), *span))
     return found
 
 

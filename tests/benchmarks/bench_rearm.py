@@ -234,6 +234,7 @@ class World:
                     Pause(
                         case=case,
                         reason=reason,
+                        stops=reason.stops,
                         started_at=case.received_at + timedelta(hours=1),
                         expected_end_at=case.received_at + timedelta(hours=30),
                         ended_at=case.received_at + timedelta(hours=4),

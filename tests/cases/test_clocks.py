@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cases import engine
+from cases import engine, reconciling
 from cases.errors import AlreadyPaused, InThePast, NoOpenHour, WrongMove
 from cases.history import INSTALLATION
 from cases.models import CalendarException, CalendarVersion, Clock, Notice, Period, Timer, Trigger
@@ -423,3 +423,18 @@ def test_two_versions_of_a_calendar_cannot_begin_at_the_same_instant(office, ana
     with pytest.raises(InThePast):
         publish(tomorrow)
     assert publish(tomorrow + SECOND).effective_at == tomorrow + SECOND
+
+
+def test_what_a_reason_says_later_moves_no_deadline_of_a_pause_that_began_before(office, ana):
+    make.policy(targets=resolution(8 * HOUR), calendar=office)
+    case, clock = opened(at(2, "09:00"), ana)
+    reason = make.pause_reason()
+    row = pausing.pause(case=case, reason=reason, expected_end_at=at(6, "09:00"), by=ana, now=at(2, "15:00"))
+    with make.signed(at(2, "16:00")):
+        reason.stops = []
+        reason.save()
+    assert fresh(clock).state == ClockState.PAUSED
+    assert reconciling.whole_round(now=at(2, "16:00")).repairs == []
+    pausing.resume(pause=row, by=ana, now=at(4, "10:30"))
+    assert fresh(clock).due_at == at(4, "12:30")
+    assert fresh(clock).receipt().total == timedelta(hours=8)

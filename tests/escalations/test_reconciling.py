@@ -33,6 +33,7 @@ from cases.operations import (
     talk,
     timers,
 )
+from cases.reconciling import comparing
 from cases.states import ClockState, Metric, TimerKind
 from escalations.models import Handoff, Kind
 from escalations.operations import respond
@@ -308,9 +309,7 @@ class TestSchedules:
     def test_a_clock_that_runs_though_a_pause_stops_it_stands_still(self, desk, now):
         clock = self.clock(desk)
         with make.signed(now):
-            pause = Pause.objects.get()
-            pause.reason.stops = ["resolution"]
-            pause.reason.save()
+            Pause.objects.update(stops=["resolution"])
         assert found(reconcile(now)) == ["schedule"]
         assert self.clock(desk).state == ClockState.PAUSED
         assert not Timer.objects.pending().filter(kind="clock_breached", subject_id=clock.pk).exists()
@@ -456,7 +455,7 @@ class TestRounds:
                 raise ValueError("no such rung")
             return []
 
-        monkeypatch.setattr(reconciling, "EXPECTATIONS", [*reconciling.EXPECTATIONS, (frozenset(), poison)])
+        monkeypatch.setattr(comparing, "EXPECTATIONS", [*comparing.EXPECTATIONS, (frozenset(), poison)])
         Timer.objects.pending().filter(kind=TimerKind.PROMISE_BROKEN).delete()
         report = reconcile(now)
         assert (found(report), report.failed) == (["missing"], [desk["other"].pk])
