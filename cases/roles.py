@@ -39,6 +39,7 @@ MAY = {
     "case.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL},  # the whole of it
     "escalation.hold": {A: OWN, S: DEPARTMENT, M: ALL},
     "resolution.declare": {S: DEPARTMENT, M: ALL},
+    "offer.approve": {S: DEPARTMENT, M: ALL},  # and refusals, up to their own money limit
     "rules.read": {A: ALL, S: ALL, M: ALL, U: ALL, D: ALL},
     "rules.draft": {S: ALL, M: ALL},
     "rules.publish": {M: ALL},
