@@ -145,6 +145,14 @@ def money(amount):
     return format_currency(amount, "EUR", locale=Locale.parse(get_language() or "en", sep="-"))
 
 
+def offer(decision):
+    """What a decision offers, in words: "€300.00", "The exit fee (€90.00)"."""
+    worth = money(decision.offer_amount) if decision.offer_amount is not None else ""
+    if decision.offer_what and worth:
+        return f"{decision.offer_what} ({worth})"
+    return decision.offer_what or worth
+
+
 def clock_time(at):
     """The time of day alone, in the reader's zone."""
     return date_format(timezone.localtime(at), "H:i")

@@ -6,14 +6,15 @@ from cases import history
 from cases.errors import NotTheirs, StaleCase
 from cases.models import Case, ComplaintProfile, Standing
 
+WORDS = ("manner", "merit", "expectation", "least_acceptable", "goal")
 
-def is_kept_by(case, person):
-    """Whether `person` is the one whose profile this is: who holds the escalation, or where none runs the
+
+def keeper_of(case, standing):
+    """The id of the person whose the profile is, or None: who holds the escalation, or where none runs the
     owner. While a team holds it and nobody took it, it is nobody's."""
-    standing = Standing.objects.get(pk=case.pk)
     if standing.holder_id or standing.holder_team_id:
-        return standing.holder_id == person.pk
-    return case.owner_id is not None and case.owner_id == person.pk
+        return standing.holder_id
+    return case.owner_id
 
 
 def describe(
@@ -30,7 +31,8 @@ def describe(
             raise StaleCase(
                 _("Somebody changed this case while you were writing. Look at it again; your text is kept.")
             )
-        if not is_kept_by(locked, by) or not Case.objects.findable(by).filter(pk=locked.pk).exists():
+        keeper = keeper_of(locked, Standing.objects.get(pk=locked.pk))
+        if by.pk != keeper or not Case.objects.findable(by).filter(pk=locked.pk).exists():
             raise NotTheirs(_("A complaint is described by whoever holds it, and by nobody else."))
         profile, _created = ComplaintProfile.objects.update_or_create(
             case=locked,
