@@ -40,7 +40,7 @@ def _made(row, what):
         text, icon = PROPOSED[Outcome(row.outcome)], "scales"
     said = text() % what
     if row.offer_kind:
-        said = _("%(decided)s, offering %(offer)s") % {"decided": said, "offer": display.offer(row)}
+        said = _("%(decided)s; offered: %(offer)s") % {"decided": said, "offer": display.offer(row)}
     return Said(said, icon, why=getattr(row, why) if why else "")
 
 

@@ -47,7 +47,7 @@ class DecideForm(CaseForm):
     offer_kind = forms.ChoiceField(
         label=_("Offer"), required=False, choices=[("", _("nothing besides")), *decisions.Offer.choices]
     )
-    offer_amount = euros(_("Worth, EUR"), help_text=_("an offer without a price needs approval"))
+    offer_amount = euros(_("Worth, EUR"), help_text=_("what it costs us"))
     offer_what = forms.CharField(
         label=_("What is offered"),
         max_length=longest(Decision, "offer_what"),
@@ -72,6 +72,9 @@ class DecideForm(CaseForm):
         if "outcome" in said:
             for name in decisions.out_of_place(said):
                 said[name] = None if name == "offer_amount" else ""
+            # Shown again, it marks as optional only what this outcome does without.
+            for name, where in decisions.NEEDED.items():
+                self.fields[name].required = said["outcome"] in where
         return said
 
 
@@ -86,7 +89,9 @@ class AnswerForm(CaseForm):
     contact = forms.CharField(
         label=_("Whom to contact until then"), max_length=300, help_text=_("name, and how to reach them")
     )
-    channel = forms.ChoiceField(label=_("By"), choices=[c for c in Channel.choices if c[0] != Channel.PHONE])
+    channel = forms.ChoiceField(
+        label=_("Sent by"), choices=[c for c in Channel.choices if c[0] != Channel.PHONE]
+    )
 
 
 def answer_begun(case, by, now):
@@ -98,10 +103,12 @@ def answer_begun(case, by, now):
 
 class ProfileForm(CaseForm):
     manner = forms.ChoiceField(
-        label=_("It is told"), required=False, choices=[("", _("not said")), *ComplaintProfile.Manner.choices]
+        label=_("How it is told"),
+        required=False,
+        choices=[("", _("not said")), *ComplaintProfile.Manner.choices],
     )
     merit = forms.ChoiceField(
-        label=_("It is"), required=False, choices=[("", _("not said")), *ComplaintProfile.Merit.choices]
+        label=_("Its merit"), required=False, choices=[("", _("not said")), *ComplaintProfile.Merit.choices]
     )
     expectation = text(_("What the customer expects"), rows=2, required=False)
     least_acceptable = text(_("The least they would accept"), rows=2, required=False)

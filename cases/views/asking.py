@@ -74,7 +74,7 @@ class Review(Action):
 
     asks = "offer.approve"
     form_class, icon, template = forms.ReviewForm, "scales", "cases/review.html"
-    title, done = _("A decision waits for approval"), _("Approved; who decided it is told.")
+    title, done = _("Approve a decision"), _("Approved; who decided it is told.")
 
     def look_up(self, case):
         related = ("ask__case", *PEOPLE)

@@ -19,13 +19,13 @@ def decided(life):
     """Everything is decided, each in its own way."""
     at = yield from answered(life, life.response + life.update * 0.8)
     yield life.at(at + life.update * 0.2)
-    granted, refused, withdrawn, partly = life.ask(4)
+    money, reason, fee, damages = life.ask(4)
     yield life.at(at + life.update * 0.5)
-    life.decide(granted, "granted", offer_kind="money", offer_amount=Decimal("120.00"))
-    life.decide(refused, "refused")
-    life.decide(withdrawn, "withdrawn")
-    goods = {"offer_kind": "goods", "offer_what": life.asking["goods"], "offer_amount": Decimal("90.00")}
-    life.decide(partly, "partly", **goods)
+    life.decide(money, "partly", offer_kind="money", offer_amount=Decimal("120.00"))
+    life.decide(reason, "granted")
+    life.decide(fee, "withdrawn")
+    router = {"offer_kind": "goods", "offer_what": life.asking["goods"], "offer_amount": Decimal("90.00")}
+    life.decide(damages, "refused", **router)
 
 
 def awaiting_approval(life):
@@ -51,7 +51,7 @@ def sent_back(life):
     at = yield from answered(life, life.response + life.update * 0.8)
     yield life.at(at + life.update * 0.2)
     [money] = life.ask(1)
-    decision = life.decide(money, "partly", **life.beyond())
+    decision = life.decide(money, "granted", **life.beyond())
     yield life.at(at + life.update * 0.5)
     by = life.approver(decision)
     asking.send_back(decision=decision, reason=life.asking["sent_back"], by=by, now=life.now)
@@ -62,11 +62,11 @@ def decided_anew(life):
     at = yield from answered(life, life.response + life.update * 0.8)
     yield life.at(at + life.update * 0.2)
     [money] = life.ask(1)
-    life.decide(money, "granted", offer_kind="money", offer_amount=Decimal("80.00"))
+    life.decide(money, "partly", offer_kind="money", offer_amount=Decimal("80.00"))
     yield life.at(at + life.update * 0.4)
     asking.take_back(ask=money, reason=life.asking["taken_back"], by=life.agent(), now=life.now)
     yield life.at(at + life.update * 0.5)
-    life.decide(money, "granted", offer_kind="money", offer_amount=Decimal("95.00"))
+    life.decide(money, "partly", offer_kind="money", offer_amount=Decimal("95.00"))
 
 
 def got_its_answer(life):
