@@ -225,7 +225,7 @@ SAMPLES = {
             "case": w.case,
             "cause": "a",
             "remedy": "b",
-            "contact": "c",
+            "turn_to": "c",
             "message": w.messages[n],
             "promise": w.promises[n],
             "given_by": w.ana,

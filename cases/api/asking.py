@@ -91,7 +91,7 @@ class AnswerSerializer(OnCase):
 
     class Meta:
         model = Answer
-        fields = ["id", "case", "cause", "remedy", "contact", "message", "promise", "given_by", "given_at"]
+        fields = ["id", "case", "cause", "remedy", "turn_to", "message", "promise", "given_by", "given_at"]
 
 
 # --- What may be said ---------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ class CaseAnswering(Versioned):
     cause = Text()
     remedy = Text()
     due_at = Moment(help_text="By when; it becomes a promise.")
-    contact = Text(max_length=300, help_text="Whom the customer turns to until then.")
+    turn_to = Text(max_length=300, help_text="Whom the customer turns to until then.")
     channel = serializers.ChoiceField(WRITTEN, required=False)
 
 

@@ -86,7 +86,7 @@ class AnswerForm(CaseForm):
     cause = text(_("Cause"), rows=3, help_text=_("what went wrong, and why"))
     remedy = text(_("Remedy"), rows=3, help_text=_("what is done about it"))
     due_at = Moment(label=_("By when"))
-    contact = forms.CharField(
+    turn_to = forms.CharField(
         label=_("Whom to contact until then"), max_length=300, help_text=_("name, and how to reach them")
     )
     channel = forms.ChoiceField(
@@ -97,8 +97,8 @@ class AnswerForm(CaseForm):
 def answer_begun(case, by, now):
     """What an answer begins with: a whole hour tomorrow, and its writer to turn to."""
     usual = case.channel if case.channel != Channel.PHONE else Channel.MAIL
-    contact = f"{by.name}, {by.email}" if by.email else by.name
-    return {"due_at": next_full_hour(now), "contact": contact, "channel": usual}
+    myself = f"{by.name}, {by.email}" if by.email else by.name
+    return {"due_at": next_full_hour(now), "turn_to": myself, "channel": usual}
 
 
 class ProfileForm(CaseForm):

@@ -249,7 +249,7 @@ class Answer(models.Model):
     case = models.ForeignKey(Case, models.PROTECT, related_name="answers", verbose_name=_("case"))
     cause = models.TextField(_("cause"))
     remedy = models.TextField(_("remedy"))
-    contact = models.CharField(_("whom to contact"), max_length=300)
+    turn_to = models.CharField(_("whom to contact"), max_length=300)
     message = models.OneToOneField(
         "cases.Message", models.PROTECT, related_name="answer", verbose_name=_("message")
     )
@@ -260,14 +260,14 @@ class Answer(models.Model):
         Person, models.PROTECT, db_index=False, related_name="+", verbose_name=_("given by")
     )
     given_at = models.DateTimeField(_("given"))
-    history = History(erasable=["cause", "remedy", "contact"])
+    history = History(erasable=["cause", "remedy", "turn_to"])
 
     class Meta:
         verbose_name = _("answer")
         verbose_name_plural = _("answers")
         constraints = [
             models.CheckConstraint(
-                condition=~Q(cause="") & ~Q(remedy="") & ~Q(contact=""), name="answer_is_whole"
+                condition=~Q(cause="") & ~Q(remedy="") & ~Q(turn_to=""), name="answer_is_whole"
             )
         ]
 

@@ -14,18 +14,18 @@ from cases.models import Answer, Case, Channel, Promise
 from . import promising, talk
 
 
-def answer(*, case, cause, remedy, due_at, contact, by, now, channel=Channel.MAIL, revision=None):
+def answer(*, case, cause, remedy, due_at, turn_to, by, now, channel=Channel.MAIL, revision=None):
     """Write the answer to the customer, keep it, and promise its deadline as an outcome. Returns the Answer.
 
     The message is in the customer's language and zone, and goes the way of every reply: clocks stop, the mail
     goes out. The case stays open: answered is not resolved.
     Raises Incomplete, InThePast for a deadline that is over, WrongMove on a case that is not live, StaleCase.
     """
-    said = {"cause": cause.strip(), "remedy": remedy.strip(), "contact": contact.strip()}
+    said = {"cause": cause.strip(), "remedy": remedy.strip(), "turn_to": turn_to.strip()}
     needed = {
         "cause": _("Say what went wrong, and why."),
         "remedy": _("Say what is done about it."),
-        "contact": _("Say whom the customer turns to until then."),
+        "turn_to": _("Say whom the customer turns to until then."),
     }
     missing = {name: [sentence] for name, sentence in needed.items() if not said[name]}
     if missing:
@@ -54,7 +54,7 @@ def answer(*, case, cause, remedy, due_at, contact, by, now, channel=Channel.MAI
         )
 
 
-def in_words(case, *, cause, remedy, due_at, contact, by):
+def in_words(case, *, cause, remedy, due_at, turn_to, by):
     """The answer as the customer reads it: in their language, the deadline in their zone."""
     zone = case.customer.time_zone
     with translation.override(case.language), timezone.override(ZoneInfo(zone)):
@@ -64,7 +64,7 @@ def in_words(case, *, cause, remedy, due_at, contact, by):
             "remedy": remedy,
             "due_at": due_at,
             "city": display.zone_city(zone),
-            "contact": contact.rstrip("."),
+            "turn_to": turn_to.rstrip("."),
             "by": by,
         }
-        return render_to_string("cases/answer.txt", context)
+        return render_to_string("cases/answer.txt", context).strip()

@@ -42,7 +42,7 @@ class Asking:
             cause=self.asking["cause"],
             remedy=self.asking["remedy"],
             due_at=due_at.replace(second=0, microsecond=0),
-            contact=f"{by.name}, {by.email}" if by.email else by.name,
+            turn_to=f"{by.name}, {by.email}" if by.email else by.name,
             by=by,
             now=self.now,
         )
