@@ -28,6 +28,7 @@ urlpatterns = [
     path("cases/<str:number>/promises/<int:promise>/keep/", actions.Keep.as_view(), name="case-promise-keep"),
     path("decisions/", asking.AwaitingDecisions.as_view(), name="decisions"),
     path("cases/<str:number>/asks/", asking.AddAsk.as_view(), name="case-ask"),
+    path("cases/<str:number>/asks/<int:ask>/", asking.Correct.as_view(), name="ask-correct"),
     path("cases/<str:number>/asks/<int:ask>/decide/", asking.Decide.as_view(), name="ask-decide"),
     path("cases/<str:number>/asks/<int:ask>/take-back/", asking.TakeBack.as_view(), name="ask-take-back"),
     path("cases/<str:number>/decisions/<int:decision>/", asking.Review.as_view(), name="decision-review"),

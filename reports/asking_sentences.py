@@ -11,6 +11,18 @@ from reports.sentences import Said
 def of_ask(before, row, names):
     if before is None:
         yield Said(_("noted what the customer asks: “%(what)s”") % {"what": row.text}, "help")
+        return
+    changes = []
+    if row.text != before.text:
+        changes.append((_("Asked"), before.text, row.text))
+    if row.amount != before.amount:
+        changes.append((_("Worth"), _worth(before), _worth(row)))
+    if changes:
+        yield Said(_("corrected what the customer asks"), "pencil", changes=changes)
+
+
+def _worth(row):
+    return display.money(row.amount) if row.amount is not None else _("not said")
 
 
 DECIDED = {

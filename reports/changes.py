@@ -22,6 +22,7 @@ from cases.models import (
 from escalations.models import Escalation, Handoff, PassedOver
 
 # Whose history belongs to a case and the way from them to it; rows of one instant are told in this order.
+# Of the complaint profile nobody but its keeper knows, so its history is told to nobody.
 KEPT = {
     "case": (Case, "pk"),
     "party": (Party, "case"),

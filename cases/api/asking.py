@@ -175,6 +175,12 @@ class Asks(ListModelMixin, RetrieveModelMixin, OfCases):
     filterset_class = AskFilter
     queryset = Ask.objects.with_state().with_decision().select_related("case", "recorded_by")
 
+    @verb(says=Asking, answers=AskSerializer)
+    def correct(self, ask, said, *, by, now):
+        """Put right what was noted, while nothing is decided on it. Left out, `amount` is not said."""
+        asking.correct(ask=ask, by=by, now=now, **said)
+        return as_asked(ask)
+
     @verb(says=Deciding, answers=AskSerializer)
     def decide(self, ask, said, *, by, now):
         """End it: within your own money limit the decision stands at once, above it it waits for approval."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from cases import decisions, history, roles
+from cases import decisions, display, history, roles
 from cases.errors import (
     AlreadyDecided,
     BeyondLimit,
@@ -28,11 +28,7 @@ def ask(*, case, text, by, now, amount=None, revision=None):
 
     Raises Incomplete without words, WrongMove on a case that is not live.
     """
-    text = text.strip()
-    if not text:
-        raise Incomplete({"text": [_("Say what the customer asks for, in one line.")]})
-    if amount is not None and amount <= 0:
-        raise Incomplete({"amount": [_("What is asked is worth more than zero, or leave it empty.")]})
+    text = _worded(text, amount)
     with changing(case, by=by, reason=_("asked by the customer"), now=now, revision=revision) as locked:
         _require_live(locked)
         last = locked.asks.aggregate(last=Max("position"))["last"] or 0
@@ -57,6 +53,29 @@ def ask_all(*, case, texts, by, now, revision=None):
         return found
 
 
+def correct(*, ask, text, by, now, amount=None, revision=None):
+    """Put right what was noted, while nothing is decided on it: a decision is on the words as they stood.
+
+    Raises Incomplete, AlreadyDecided, WrongMove on a case that is not live.
+    """
+    text = _worded(text, amount)
+    with changing(ask.case, by=by, reason=_("corrected"), now=now, revision=revision) as locked:
+        _require_live(locked)
+        _require_undecided(ask)
+        ask.text, ask.amount = text, amount
+        ask.save(update_fields=["text", "amount"])
+    return ask
+
+
+def _worded(text, amount):
+    text = text.strip()
+    if not text:
+        raise Incomplete({"text": [_("Say what the customer asks for, in one line.")]})
+    if amount is not None and amount <= 0:
+        raise Incomplete({"amount": [_("What is asked is worth more than zero, or leave it empty.")]})
+    return text
+
+
 def decide(*, ask, outcome, by, now, offer_amount=None, revision=None, **words):
     """End an ask: granted, partly, refused or withdrawn, each with its `words`, and with an offer perhaps.
 
@@ -78,8 +97,9 @@ def decide(*, ask, outcome, by, now, offer_amount=None, revision=None, **words):
     with changing(ask.case, by=by, reason=_("decided"), now=now, revision=revision) as locked:
         _require_live(locked)
         _require_unnamed(locked, by)
-        if ask.decisions.current().exists():
-            raise AlreadyDecided(_("This ask is decided already; take that decision back first."))
+        _require_undecided(ask)
+        # What is asked may have been put right since the page was loaded.
+        ask.refresh_from_db(fields=["text", "amount"])
         row = Decision(ask=ask, made_by_id=by.pk, made_at=now, **said)
         row.at_stake = decisions.at_stake(row.outcome, asked=ask.amount, offered=offer_amount)
         person = Person.objects.get(pk=by.pk)
@@ -156,8 +176,8 @@ def _answering(decision, *, by, reason, now, revision):
             raise NotTheirs(_("Decisions on this case are approved by its supervisor or a manager."))
         if decision.at_stake > person.money_limit:
             raise BeyondLimit(
-                _("%(stake)s EUR are at stake, and your own limit is %(limit)s EUR; it needs a higher one.")
-                % {"stake": decision.at_stake, "limit": person.money_limit}
+                _("%(stake)s is at stake, and your own limit is %(limit)s; it needs a higher one.")
+                % {"stake": display.money(decision.at_stake), "limit": display.money(person.money_limit)}
             )
         yield locked
 
@@ -168,6 +188,11 @@ def _require_live(case):
             _("Asks are decided while the case is live; this one is %(status)s. Open it again first.")
             % {"status": case.get_status_display()}
         )
+
+
+def _require_undecided(ask):
+    if ask.decisions.current().exists():
+        raise AlreadyDecided(_("This ask is decided already; take that decision back first."))
 
 
 def _require_unnamed(case, by):
@@ -211,8 +236,8 @@ def _tell_approvers(decision, case, maker, *, now):
     able = list(approvers(case, stake=decision.at_stake, but=maker))
     if not able:
         raise BeyondLimit(
-            _("%(stake)s EUR are at stake, and nobody who could approve it here has such a limit.")
-            % {"stake": decision.at_stake}
+            _("%(stake)s is at stake, and nobody who could approve it here has such a limit.")
+            % {"stake": display.money(decision.at_stake)}
         )
     answering = set(Person.objects.managers_of(case.team))
     nearest = [person for person in able if person in answering] or able

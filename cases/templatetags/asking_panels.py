@@ -7,6 +7,7 @@ from django.db.models import Prefetch
 
 from cases import display
 from cases.models import Ask, ComplaintProfile, Decision
+from cases.models.case import NUMBER
 from cases.operations.profiling import keeper_of
 from cases.views.finding import may
 
@@ -24,6 +25,13 @@ class ShownAsk:
     offer: str
     came_back: Decision | None  # why it is open again, where the last decision did not stand
     may_review: bool
+
+
+@register.filter
+def case_number(text):
+    """The number where a text is a case's number and nothing else ("C-20418"), or an empty text."""
+    found = NUMBER.match(text)
+    return f"C-{found[1]}" if found and text.strip().upper().startswith("C") else ""
 
 
 @register.simple_tag

@@ -27,14 +27,31 @@ class AddAsk(Action):
         asking.ask(case=case, by=by, now=now, **said)
 
 
-class Decide(Action):
-    form_class, icon, template = forms.DecideForm, "scales", "cases/decide.html"
-    title, word, done = _("Decide"), _("Decide it"), _("It is decided.")
+class AboutAnAsk(Action):
+    """A sheet about one ask of the case that the address names."""
 
     def look_up(self, case):
         self.ask = Ask.objects.filter(case=case, pk=self.kwargs["ask"]).first()
         if self.ask is None:
             raise Http404
+        self.ask.case = case
+
+
+class Correct(AboutAnAsk):
+    form_class, icon = forms.AskForm, "pencil"
+    title, word, done = _("Correct what is asked"), _("Correct it"), _("It is put right.")
+    means = (_("What stood there before stays in the history."),)
+
+    def starts_with(self, case, now):
+        return {"text": self.ask.text, "amount": self.ask.amount}
+
+    def operate(self, case, said, *, by, now):
+        asking.correct(ask=self.ask, by=by, now=now, **said)
+
+
+class Decide(AboutAnAsk):
+    form_class, icon, template = forms.DecideForm, "scales", "cases/decide.html"
+    title, word, done = _("Decide"), _("Decide it"), _("It is decided.")
 
     def more(self, case):
         earlier = self.ask.decisions.exclude(ended_at=None).select_related(*PEOPLE).order_by("-pk")[:3]
@@ -47,25 +64,20 @@ class Decide(Action):
         }
 
     def operate(self, case, said, *, by, now):
-        self.ask.case = case
         row = asking.decide(ask=self.ask, by=by, now=now, **said)
         if row.state == Decision.State.WAITING:
             self.done = _("It waits for approval; whoever may approve it is told.")
 
 
-class TakeBack(Decide):
-    form_class, icon, template = forms.ReasonForm, "undo", Action.template
+class TakeBack(AboutAnAsk):
+    form_class, icon = forms.ReasonForm, "undo"
     title, word, done = _("Take the decision back"), _("Take it back"), _("The ask is open again.")
     means = (
         _("The ask is open again, and the case is not resolved until it is decided anew."),
         _("What was decided stays in the history, with your reason."),
     )
 
-    def more(self, case):
-        return {}
-
     def operate(self, case, said, *, by, now):
-        self.ask.case = case
         asking.take_back(ask=self.ask, by=by, now=now, **said)
 
 
@@ -118,11 +130,17 @@ class AwaitingDecisions(LoginRequiredMixin, View):
             raise PermissionDenied
         related = ("ask__case__customer", "made_by")
         found = Decision.objects.awaiting(request.user).select_related(*related).order_by("made_at", "pk")
+        found = list(found[: AT_MOST + 1])
         rows = [
             (row, display.offer(row), display.money(row.at_stake) if row.at_stake else "")
             for row in found[:AT_MOST]
         ]
-        context = {"rows": rows, "limit": display.money(request.user.money_limit), "now": timezone.now()}
+        context = {
+            "rows": rows,
+            "more": len(found) > AT_MOST,
+            "limit": display.money(request.user.money_limit),
+            "now": timezone.now(),
+        }
         return render(request, "cases/decisions.html", context)
 
 

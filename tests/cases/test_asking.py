@@ -114,6 +114,30 @@ def test_a_stale_page_asks_and_decides_nothing(desk, case, ask, now):
     assert state(ask) == "open"
 
 
+def test_what_was_noted_is_put_right_while_nothing_is_decided(desk, ask, now):
+    asking.correct(ask=ask, text=" The third charge ", amount=Decimal(5), by=desk.jonas, now=now)
+    ask.refresh_from_db()
+    assert (ask.text, ask.amount, ask.recorded_by) == ("The third charge", 5, desk.ana)
+    with pytest.raises(Incomplete):
+        asking.correct(ask=ask, text=" ", by=desk.ana, now=now)
+    decided(ask, desk.ana, now)
+    with pytest.raises(AlreadyDecided):
+        asking.correct(ask=ask, text="The fourth", by=desk.ana, now=now)
+
+
+def test_what_waits_for_approval_is_not_put_right_either(desk, ask, now):
+    offered(ask, desk.ana, now, LIMIT + CENT)
+    with pytest.raises(AlreadyDecided):
+        asking.correct(ask=ask, text="Less", by=desk.ana, now=now)
+
+
+def test_a_decision_stakes_what_is_asked_now_and_not_what_its_page_showed(desk, case, now):
+    asking.ask(case=case, text="Damages", amount=Decimal(10), by=desk.ana, now=now)
+    seen = case.asks.get()
+    asking.correct(ask=case.asks.get(), text="Damages", amount=LIMIT + CENT, by=desk.jonas, now=now)
+    assert decided(seen, desk.ana, now, **REFUSED).state == "waiting"
+
+
 # --- How an ask ends ---
 
 

@@ -132,7 +132,12 @@ def test_cases_are_asked_and_answered_by_their_own_people(desk, case, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("decide", {"outcome": "granted"}), ("take-back", {"reason": "Wrong month"})]
+    ("name", "said"),
+    [
+        ("correct", {"text": "Pay it all back", "amount": "40"}),
+        ("decide", {"outcome": "granted"}),
+        ("take-back", {"reason": "Wrong month"}),
+    ],
 )
 def test_asks_are_decided_and_opened_again_by_the_cases_own_people(desk, case, now, name, said):
     def done(client):
@@ -243,6 +248,7 @@ def test_complaints_about_somebody_are_kept_from_them(desk, case, ask, waiting, 
     posts = {
         url("cases", case.number, "ask"): {"text": "x"},
         url("cases", case.number, "answer"): DONE["answer"][0],
+        url("asks", ask.pk, "correct"): {"text": "x"},
         url("asks", ask.pk, "decide"): {"outcome": "granted"},
         url("asks", ask.pk, "take-back"): {"reason": "x"},
         url("decisions", waiting.pk, "approve"): {},

@@ -55,8 +55,13 @@ def waiting(case):
 
 def address(name, case):
     """The arguments of each page that is about a case."""
-    ask, decision = Ask.objects.get(text="Pay it back"), Decision.objects.first()
-    about = {"ask-decide": [ask.pk], "ask-take-back": [decision.ask_id], "decision-review": [decision.pk]}
+    ask, decision = Ask.objects.get(case=case, position=1), Decision.objects.first()
+    about = {
+        "ask-correct": [ask.pk],
+        "ask-decide": [ask.pk],
+        "ask-take-back": [decision.ask_id],
+        "decision-review": [decision.pk],
+    }
     return [] if name == "decisions" else [case.number, *about.get(name, [])]
 
 
@@ -65,6 +70,7 @@ def address(name, case):
 WHO_MAY = {
     #                   agent sup  man  aud  adm  stranger
     "case-ask": (200, 200, 200, 403, 404, 403),
+    "ask-correct": (200, 200, 200, 403, 404, 403),
     "ask-decide": (200, 200, 200, 403, 404, 403),
     "ask-take-back": (200, 200, 200, 403, 404, 403),
     "case-answer": (200, 200, 200, 403, 404, 403),
@@ -74,6 +80,7 @@ WHO_MAY = {
 }
 SAID = {
     "case-ask": {"text": "A reason"},
+    "ask-correct": {"text": "Pay it back at once"},
     "ask-decide": {"outcome": "granted"},
     "ask-take-back": {"reason": "No"},
     "case-answer": {
@@ -142,7 +149,7 @@ def test_a_restricted_case_is_not_found_by_those_it_is_kept_from(client, desk, c
     assert "A router" not in body(page(client, desk["manager"], "decisions"))
 
 
-@pytest.mark.parametrize("name", ["ask-decide", "ask-take-back", "decision-review"])
+@pytest.mark.parametrize("name", ["ask-correct", "ask-decide", "ask-take-back", "decision-review"])
 def test_what_belongs_to_another_case_is_not_found_under_this_one(client, desk, case, name):
     other = new_case(desk, "Fabrikam")
     [_number, pk] = address(name, case)
@@ -220,6 +227,29 @@ def test_an_ask_is_added_and_a_stale_page_adds_none(client, desk, case):
     assert again.status_code == 422 and "A reason in writing" in body(again)
     row = Ask.objects.get(text="A reason in writing")
     assert (row.amount, row.position, row.recorded_by) == (Decimal("12.50"), 3, desk["agent"])
+
+
+def test_what_was_noted_is_put_right_and_the_history_tells_both(client, desk, case, money):
+    shown = page(client, desk["agent"], "ask-correct", case.number, money.pk)
+    assert shown.context["form"]["text"].value() == "Pay it back"
+    said = {"text": "Pay back the third", "amount": "40", "revision": case.revision}
+    assert post(client, desk["agent"], "ask-correct", case.number, money.pk, **said).status_code == 302
+    told = body(page(client, desk["agent"], "case", case.number))
+    assert "corrected what the customer asks" in told
+    assert "<del>Pay it back</del> → <ins>Pay back the third</ins>" in told
+    assert "<del>not said</del> → <ins>€40.00</ins>" in told and "worth €40.00" in told
+
+
+@pytest.mark.parametrize(
+    ("precedent", "linked"),
+    [("C-20001", True), (" c-20001", True), ("20001", False), ("as for C-20001", False)],
+)
+def test_a_precedent_that_is_a_cases_number_leads_there(client, desk, case, money, precedent, linked):
+    words = {"offer_kind": "money", "offer_amount": Decimal(5), "precedent": precedent}
+    asking.take_back(ask=Ask.objects.get(text="A router"), reason="x", by=desk["agent"], now=NOW)
+    asking.decide(ask=money, outcome="granted", by=desk["agent"], now=NOW, **words)
+    shown = body(page(client, desk["agent"], "case", case.number))
+    assert ('href="/cases/C-20001/">C-20001</a>' in shown) is linked
 
 
 def test_a_refusal_without_grounds_comes_back_by_field_with_the_rest_kept(client, desk, case, money):
