@@ -79,7 +79,25 @@ class DecideForm(CaseForm):
 
 
 class ReviewForm(CaseForm):
+    """One of two buttons says which; sent without one (by the keyboard), nothing is guessed."""
+
+    APPROVE, SEND_BACK = "approve", "send-back"
+
+    verdict = forms.ChoiceField(
+        choices=[(APPROVE, ""), (SEND_BACK, "")],
+        widget=forms.HiddenInput,
+        required=False,
+    )
     reason = text(_("If it goes back, why"), rows=3, required=False)
+
+    def clean(self):
+        said = super().clean()
+        if not said.get("verdict"):
+            raise forms.ValidationError(_("Say which: approve it, or send it back."))
+        self.fields["reason"].required = said["verdict"] == self.SEND_BACK  # shown again, it says so
+        if said["verdict"] == self.APPROVE and said.get("reason"):
+            self.add_error("reason", _("This is a reason to send it back; clear it to approve."))
+        return said
 
 
 class AnswerForm(CaseForm):

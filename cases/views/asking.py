@@ -109,7 +109,7 @@ class Review(Action):
         }
 
     def operate(self, case, said, *, by, now):
-        if self.request.POST.get("verdict") == "send-back":
+        if said.pop("verdict") == forms.ReviewForm.SEND_BACK:
             asking.send_back(decision=self.decision, by=by, now=now, **said)
             self.done = _("Sent back; who decided it is told why.")
         else:

@@ -316,6 +316,26 @@ def test_sending_back_needs_a_reason(client, desk, case, waiting):
     assert "Sent back by Ana: Offer the cable first" in body(page(client, desk["agent"], "case", case.number))
 
 
+@pytest.mark.parametrize("verdict", ["", "perhaps", None])
+def test_sent_without_a_verdict_nothing_is_guessed(client, desk, case, waiting, verdict):
+    """Ctrl and Enter send a form without any of its buttons."""
+    said = {"reason": "Offer the cable first", "revision": case.revision}
+    if verdict is not None:
+        said["verdict"] = verdict
+    answer = post(client, desk["supervisor"], "decision-review", case.number, waiting.pk, **said)
+    assert answer.status_code == 422 and "Offer the cable first" in body(answer)
+    waiting.refresh_from_db()
+    assert waiting.state == "waiting"
+
+
+def test_approving_with_a_reason_to_send_back_is_refused(client, desk, case, waiting):
+    said = {"verdict": "approve", "reason": "Too much", "revision": case.revision}
+    answer = post(client, desk["supervisor"], "decision-review", case.number, waiting.pk, **said)
+    assert answer.status_code == 422 and "reason" in answer.context["form"].errors
+    waiting.refresh_from_db()
+    assert waiting.state == "waiting"
+
+
 def test_what_is_above_the_readers_limit_is_said_and_refused(client, desk, case, waiting):
     with make.signed():
         Person.objects.filter(pk=desk["supervisor"].pk).update(money_limit=Decimal("299.99"))
