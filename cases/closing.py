@@ -1,23 +1,62 @@
-"""What blocks closing a case, and what falls away with it. Higher apps register theirs; this one never asks
-upwards."""
+"""What blocks resolving and closing a case, and what falls away with it. Higher apps register theirs; this
+one never asks upwards."""
 
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from cases.models import Promise
+from cases.models import Ask, Decision, Promise
 from cases.prepared import Given, Prepared
+from cases.states import CaseStatus
 
-BLOCKERS = []
+
+@dataclass(frozen=True)
+class Blocker:
+    """One thing still owed: a sentence, and the id of what it is about on the case page."""
+
+    words: str
+    where: str
+
+
+# What speaks against moving a case there.
+BLOCKERS = {CaseStatus.RESOLVED: [], CaseStatus.CLOSED: []}
+ENDINGS = []
 OWED = Prepared(
     lambda: Promise.objects.filter(
         case=Given("case"), state__in=("open", "broken"), replaced_by=None
     ).order_by("due_at", "pk")
 )
-ENDINGS = []
+UNDECIDED = Prepared(
+    lambda: (
+        Ask.objects.filter(~Exists(Decision.objects.current().filter(ask=OuterRef("pk"))), case=Given("case"))
+        .order_by("position")
+        .values_list("pk", "text")
+    )
+)
+WAITING = Prepared(
+    lambda: (
+        Decision.objects.waiting()
+        .filter(ask__case=Given("case"))
+        .order_by("ask__position")
+        .values_list("ask_id", "ask__text")
+    )
+)
 
 
 def blocks_closing(question):
-    """Register `f(case)` that yields a sentence for each thing still owed."""
-    BLOCKERS.append(question)
+    """Register `f(case)` that yields a Blocker for each thing still owed when the case is closed."""
+    BLOCKERS[CaseStatus.CLOSED].append(question)
+    return question
+
+
+def blocks_resolving(question):
+    """As `blocks_closing`, of what must be done before a case is resolved already."""
+    for questions in BLOCKERS.values():
+        questions.append(question)
     return question
 
 
@@ -27,9 +66,9 @@ def ends_with_case(ending):
     return ending
 
 
-def blockers(case):
-    """Every sentence that speaks against closing `case` now."""
-    return [sentence for question in BLOCKERS for sentence in question(case)]
+def blockers(case, status=CaseStatus.CLOSED):
+    """Every Blocker that speaks against making `case` resolved or closed now."""
+    return [blocker for question in BLOCKERS[CaseStatus(status)] for blocker in question(case)]
 
 
 def end_with(case, *, by, now, outcome):
@@ -37,10 +76,31 @@ def end_with(case, *, by, now, outcome):
         ending(case, by=by, now=now, outcome=outcome)
 
 
+@blocks_resolving
+def asks_unanswered(case):
+    for pk, text in UNDECIDED.all(case=case.pk):
+        yield Blocker(_("The customer asks “%(what)s”, and nothing is decided.") % _what(text), f"ask-{pk}")
+
+
+@blocks_resolving
+def decisions_waiting(case):
+    for pk, text in WAITING.all(case=case.pk):
+        yield Blocker(_("The decision on “%(what)s” waits for approval.") % _what(text), f"ask-{pk}")
+
+
+def _when(at):
+    return date_format(timezone.localtime(at), "j M Y, H:i")
+
+
+def _what(text):
+    return {"what": Truncator(text).chars(80)}
+
+
 @blocks_closing
 def promises_neither_kept_nor_replaced(case):
     for promise in OWED.all(case=case.pk):
-        yield _("“%(what)s” was promised for %(due)s and is neither kept nor replaced.") % {
-            "what": promise.what,
-            "due": promise.due_at.strftime("%Y-%m-%d %H:%M"),
-        }
+        yield Blocker(
+            _("“%(what)s” was promised for %(due)s and is neither kept nor replaced.")
+            % {"what": promise.what, "due": _when(promise.due_at)},
+            f"promise-{promise.pk}",
+        )

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.numbers import format_currency
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from cases.models import Promise, Standing
+from cases.models import Ask, Promise, Standing
 from cases.states import ClockState, TimerKind
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -122,6 +125,32 @@ def promise_pill(promise, now):
     if promise.state == Promise.State.KEPT:
         return Pill(_("Kept"), "good", "flag")
     return Pill(promise.get_state_display(), "plain", "flag")
+
+
+def ask_pill(state):
+    """How an ask stands: open, waiting for approval, granted, in part, refused, withdrawn."""
+    look, icon = {
+        Ask.State.OPEN: ("outlined", "help"),
+        Ask.State.WAITING: ("info", "scales"),
+        Ask.State.GRANTED: ("good", "check"),
+        Ask.State.PARTLY: ("good", "sliders"),
+        Ask.State.REFUSED: ("plain", "slashed"),
+        Ask.State.WITHDRAWN: ("plain", "undo"),
+    }[Ask.State(state)]
+    return Pill(Ask.State(state).label, look, icon)
+
+
+def money(amount):
+    """An amount in EUR as the reader writes it: "€4,212.60", "4.212,60 €"."""
+    return format_currency(amount, "EUR", locale=Locale.parse(get_language() or "en", sep="-"))
+
+
+def offer(decision):
+    """What a decision offers, in words: "€300.00", "The exit fee (€90.00)"."""
+    worth = money(decision.offer_amount) if decision.offer_amount is not None else ""
+    if decision.offer_what and worth:
+        return f"{decision.offer_what} ({worth})"
+    return decision.offer_what or worth
 
 
 def clock_time(at):

@@ -54,3 +54,15 @@ class NotSetAside(Refused):
 
 class NotFailed(Refused):
     """The notice has not failed, or no longer: it waits, or it has left."""
+
+
+class BeyondLimit(NotTheirs):
+    """More is at stake than this person, or anybody who could approve it here, may decide."""
+
+
+class AlreadyDecided(Refused):
+    """The ask has a decision, or one that waits for approval; take it back first."""
+
+
+class NotDecided(Refused):
+    """There is no such decision to approve, send back or take back: somebody was quicker."""

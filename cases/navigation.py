@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import queues, roles
+from cases.models import Decision
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ def sections(request, *, counted):
     """[(heading, [Link, …]), …] for who asks. `counted` says how many cases wait in each view."""
     found = []
     if roles.may(request.user, "case.find"):
-        found.append(("", _queue_links(request, counted)))
+        found.append(("", [*_queue_links(request, counted), *_approvals(request, counted)]))
     found.append((_("Look up"), _other_links(request)))
     return [(heading, links) for heading, links in found if links]
 
@@ -41,6 +42,16 @@ def _queue_links(request, counted):
         )
         for view in queues.offered_to(request.user)
     ]
+
+
+def _approvals(request, counted):
+    """What waits for the reader's approval, for those who may approve anything."""
+    if not roles.may(request.user, "offer.approve"):
+        return
+    address, count = reverse("decisions"), ""
+    if counted:
+        count = queues.glance(Decision.objects.awaiting(request.user))
+    yield Link(address, "scales", _("To approve"), count, is_current=request.path == address)
 
 
 def _other_links(request):

@@ -24,6 +24,9 @@ ICONS = {
     NoticeKind.HANDOFF_INFORMED: "steps",
     NoticeKind.HOLDER_REMINDER: "bell",
     NoticeKind.DEESCALATED: "check",
+    NoticeKind.DECISION_WAITING: "scales",
+    NoticeKind.DECISION_APPROVED: "check",
+    NoticeKind.DECISION_SENT_BACK: "undo",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
 }
 
@@ -83,6 +86,9 @@ def _sentences():
         NoticeKind.HOLDER_REMINDER: _("%(number)s still waits for your acknowledgement, level %(level)s"),
         NoticeKind.HANDOFF_DECLINED: _("%(number)s: the handoff was declined"),
         NoticeKind.DEESCALATED: _("%(number)s came back to you: %(reason)s"),
+        NoticeKind.DECISION_WAITING: _("%(number)s: a decision on “%(what)s” waits for your approval"),
+        NoticeKind.DECISION_APPROVED: _("%(number)s: your decision on “%(what)s” is approved"),
+        NoticeKind.DECISION_SENT_BACK: _("%(number)s: your decision on “%(what)s” came back: %(reason)s"),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
     }
 

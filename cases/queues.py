@@ -133,5 +133,10 @@ ENOUGH = 99
 
 def count(view, reader):
     """How many there are, as the sidebar says it: never more than a glance costs."""
-    number = standings(view, reader).order_by()[: ENOUGH + 1].count()
+    return glance(standings(view, reader))
+
+
+def glance(found):
+    """The number of rows of a queryset, or "99+"."""
+    number = found.order_by()[: ENOUGH + 1].count()
     return f"{ENOUGH}+" if number > ENOUGH else str(number)

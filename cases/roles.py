@@ -39,6 +39,7 @@ MAY = {
     "case.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL},  # the whole of it
     "escalation.hold": {A: OWN, S: DEPARTMENT, M: ALL},
     "resolution.declare": {S: DEPARTMENT, M: ALL},
+    "offer.approve": {S: DEPARTMENT, M: ALL},  # and refusals, up to their own money limit
     "rules.read": {A: ALL, S: ALL, M: ALL, U: ALL, D: ALL},
     "rules.draft": {S: ALL, M: ALL},
     "rules.publish": {M: ALL},
@@ -91,6 +92,8 @@ CONFIGURATION = {
 }
 PEOPLE = {"person", "team", "membership", "skill", "personskill", "absence", "duty"}
 CUSTOMERS = {"customer", "contact", "subscription"}
+# Nobody's but the holder's of the case: no page of the console has them.
+PRIVATE = {"complaintprofile"}
 
 
 # Which roles somebody may give and take. Nobody changes their own.
@@ -115,6 +118,8 @@ def has_model_permission(person, permission):
     verb, _sep, model = permission.rpartition(".")[2].partition("_")
     model = model.removeprefix("historical")
     reading = verb == "view"
+    if model in PRIVATE:
+        return False
     if model in CONFIGURATION:
         return may(person, "rules.read" if reading else "rules.draft")
     if model in PEOPLE:

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from cases.views import actions, home, talking, watchdog
+from cases.views import actions, asking, home, talking, watchdog
 from cases.views.case import CasePage
 from cases.views.new import NewCase
 from cases.views.queue import Queue
@@ -26,6 +26,14 @@ urlpatterns = [
     path("cases/<str:number>/call/", talking.Call.as_view(), name="case-call"),
     path("cases/<str:number>/promise/", talking.Promise.as_view(), name="case-promise"),
     path("cases/<str:number>/promises/<int:promise>/keep/", actions.Keep.as_view(), name="case-promise-keep"),
+    path("decisions/", asking.AwaitingDecisions.as_view(), name="decisions"),
+    path("cases/<str:number>/asks/", asking.AddAsk.as_view(), name="case-ask"),
+    path("cases/<str:number>/asks/<int:ask>/", asking.Correct.as_view(), name="ask-correct"),
+    path("cases/<str:number>/asks/<int:ask>/decide/", asking.Decide.as_view(), name="ask-decide"),
+    path("cases/<str:number>/asks/<int:ask>/take-back/", asking.TakeBack.as_view(), name="ask-take-back"),
+    path("cases/<str:number>/decisions/<int:decision>/", asking.Review.as_view(), name="decision-review"),
+    path("cases/<str:number>/answer/", asking.Answer.as_view(), name="case-answer"),
+    path("cases/<str:number>/profile/", asking.Profile.as_view(), name="case-profile"),
     path("cases/<str:number>/assign/", actions.Assign.as_view(), name="case-assign"),
     path("cases/<str:number>/priority/", actions.Prioritise.as_view(), name="case-priority"),
     path("cases/<str:number>/take-up/", actions.TakeUp.as_view(), name="case-take-up"),

@@ -16,6 +16,7 @@ GROUPS = (
             ("escalations.Handoff", "handshake"),
             ("cases.Clock", "timer"),
             ("cases.Promise", "flag"),
+            ("cases.Decision", "balance"),
             ("cases.Message", "chat"),
         ),
     ),

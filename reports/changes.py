@@ -5,15 +5,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from cases.models import Case, Clock, Message, Party, Pause, Person, Promise, TimerRepair, Trigger
+from cases.models import (
+    Answer,
+    Ask,
+    Case,
+    Clock,
+    Decision,
+    Message,
+    Party,
+    Pause,
+    Person,
+    Promise,
+    TimerRepair,
+    Trigger,
+)
 from escalations.models import Escalation, Handoff, PassedOver
 
 # Whose history belongs to a case and the way from them to it; rows of one instant are told in this order.
+# Of the complaint profile nobody but its keeper knows, so its history is told to nobody.
 KEPT = {
     "case": (Case, "pk"),
     "party": (Party, "case"),
     "message": (Message, "case"),
+    "ask": (Ask, "case"),
+    "decision": (Decision, "ask__case"),
     "promise": (Promise, "case"),
+    "answer": (Answer, "case"),
     "pause": (Pause, "case"),
     "clock": (Clock, "case"),
     "trigger": (Trigger, "case"),

@@ -6,9 +6,21 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Clock, Pause, PauseReason, Person, Promise, Team, TimerRepair
+from cases.models import (
+    Answer,
+    Ask,
+    Case,
+    Clock,
+    Decision,
+    Pause,
+    PauseReason,
+    Person,
+    Promise,
+    Team,
+    TimerRepair,
+)
 from escalations.models import Escalation, Handoff, PassedOver
-from reports import sentences
+from reports import asking_sentences, sentences
 
 
 @dataclass(frozen=True)
@@ -31,12 +43,16 @@ class Names:
     people: dict
     teams: dict
     reasons: dict
+    asks: dict
 
     def person(self, pk):
         return str(self.people.get(pk) or _("somebody")) if pk else _("nobody")
 
     def team(self, pk):
         return str(self.teams.get(pk) or _("a team")) if pk else _("none")
+
+    def ask(self, pk):
+        return str(self.asks.get(pk) or _("what was asked"))
 
     def actor(self, pk):
         person = self.people.get(pk)
@@ -51,6 +67,9 @@ TOLD = (
     (TimerRepair, sentences.of_timer_repair, "case"),
     (Clock, sentences.of_clock, "case"),
     (Pause, sentences.of_pause, "case"),
+    (Ask, asking_sentences.of_ask, "case"),
+    (Decision, asking_sentences.of_decision, "ask__case"),
+    (Answer, asking_sentences.of_answer, "case"),
     (Promise, sentences.of_promise, "case"),
     (PassedOver, sentences.of_passed_over, "escalation__case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
@@ -88,16 +107,18 @@ def _by_object(rows):
 
 
 def _names(rows):
-    people, teams = {row.history_user_id for row in rows}, set()
+    people, teams, asks = {row.history_user_id for row in rows}, set(), set()
     for row in rows:
         for name in ("owner_id", "holder_id", "to_person_id", "person_id", "made_by_id", "answered_by_id"):
             people.add(getattr(row, name, None))
         for name in ("team_id", "holder_team_id", "to_team_id"):
             teams.add(getattr(row, name, None))
+        asks.add(getattr(row, "ask_id", None))
     return Names(
         people=Person.objects.in_bulk(people - {None}),
         teams=Team.objects.in_bulk(teams - {None}),
         reasons=PauseReason.objects.in_bulk(),
+        asks=Ask.objects.in_bulk(asks - {None}),
     )
 
 

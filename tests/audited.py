@@ -11,14 +11,18 @@ from typing import Any
 from cases import writers
 from cases.models import (
     Absence,
+    Answer,
+    Ask,
     Calendar,
     CalendarException,
     CalendarVersion,
     Case,
     Category,
     Clock,
+    ComplaintProfile,
     Contact,
     Customer,
+    Decision,
     Duty,
     Holiday,
     IntakeRule,
@@ -196,6 +200,43 @@ SAMPLES = {
         },
         ("body", "«Где?» 'so' \"they\" asked; 100 %"),
     ),
+    Ask: Sample(
+        lambda w, n: {
+            "case": w.case,
+            "position": 10 + n,
+            "text": f"ask {n}",
+            "recorded_by": w.ana,
+            "recorded_at": AT,
+        },
+        ("amount", 99),
+    ),
+    Decision: Sample(
+        lambda w, n: {
+            "ask": w.asks[n],
+            "outcome": "partly",
+            "part": f"part {n}",
+            "made_by": w.ana,
+            "made_at": AT,
+        },
+        ("grounds", "no more than that was promised"),
+    ),
+    Answer: Sample(
+        lambda w, n: {
+            "case": w.case,
+            "cause": "a",
+            "remedy": "b",
+            "turn_to": "c",
+            "message": w.messages[n],
+            "promise": w.promises[n],
+            "given_by": w.ana,
+            "given_at": AT,
+        },
+        ("cause", "a migration"),
+    ),
+    ComplaintProfile: Sample(
+        lambda w, n: {"case": w.cases[n], "goal": f"goal {n}", "written_by": w.ana, "written_at": AT},
+        ("manner", "upset"),
+    ),
     EscalationPath: Sample(lambda w, n: {"name": f"path {n}"}, ("description", "for outages")),
     PathVersion: Sample(lambda w, n: {"path": w.path, "number": 10 + n}, ("fallback_id", "ana")),
     Level: Sample(
@@ -266,6 +307,9 @@ def world():
         w.calendar_draft = CalendarVersion.objects.create(calendar=w.calendar, number=2)
         w.policy_draft = SlaPolicyVersion.objects.create(policy=w.policy, number=2)
         w.path_draft = PathVersion.objects.create(path=w.path, number=2)
+        w.asks, w.messages, w.promises, w.cases = (
+            [make_row(model, w, n) for n in range(20, 28)] for model in (Ask, Message, Promise, Case)
+        )
         w.level = make_row(Level, w, 1)
         w.escalation = make_row(Escalation, w, 1)
     return w

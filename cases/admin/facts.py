@@ -5,7 +5,20 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, Clock, Message, Notice, Party, Pause, Promise, Standing, Trigger
+from cases.models import (
+    Answer,
+    Ask,
+    Case,
+    Clock,
+    Decision,
+    Message,
+    Notice,
+    Party,
+    Pause,
+    Promise,
+    Standing,
+    Trigger,
+)
 
 from .bases import FactAdmin, PassingAdmin
 from .fields import term_words
@@ -73,6 +86,30 @@ class PromiseAdmin(OfCaseAdmin):
     list_display = ("what", "of_case", "kind", "state", "made_by", "told_at", "due_at")
     list_select_related = ("case", "made_by")
     list_filter = ("state", "kind")
+
+
+@admin.register(Ask)
+class AskAdmin(OfCaseAdmin):
+    list_display = ("text", "of_case", "amount", "recorded_by", "recorded_at")
+    list_select_related = ("case", "recorded_by")
+
+
+@admin.register(Decision)
+class DecisionAdmin(FactAdmin):
+    case_path = "ask__case"
+    list_display = ("outcome", "of_case", "ask", "offer_kind", "at_stake", "state", "made_by", "made_at")
+    list_select_related = ("ask__case", "made_by")
+    list_filter = ("state", "outcome", "offer_kind")
+
+    @admin.display(description=_("case"))
+    def of_case(self, decision):
+        return case_link(decision.ask.case)
+
+
+@admin.register(Answer)
+class AnswerAdmin(OfCaseAdmin):
+    list_display = ("remedy", "of_case", "given_by", "given_at")
+    list_select_related = ("case", "given_by")
 
 
 @admin.register(Trigger)

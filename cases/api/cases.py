@@ -6,8 +6,9 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 
 from cases.models import Case, Pause
-from cases.operations import ending, intake, pausing, promising, routing, talk
+from cases.operations import answering, asking, ending, intake, pausing, promising, routing, talk
 
+from . import asking as asked
 from . import filters, inputs, serializers
 from .reading import OfOneCase
 from .verbs import carry_out, documented, verb
@@ -99,6 +100,16 @@ class Cases(ListModelMixin, OfOneCase):
     def promise(self, case, said, *, by, now):
         """Track a date that was told to the customer."""
         return promising.promise(case=case, by=by, now=now, **said)
+
+    @verb(says=asked.Asking, answers=asked.AskSerializer, status=201)
+    def ask(self, case, said, *, by, now):
+        """Note one thing that the customer asks for: the case is resolved only when it is decided."""
+        return asked.as_asked(asking.ask(case=case, by=by, now=now, **said))
+
+    @verb(says=asked.CaseAnswering, answers=asked.AnswerSerializer, status=201)
+    def answer(self, case, said, *, by, now):
+        """Cause, remedy, by when, whom to contact: written to the customer, its date promised."""
+        return answering.answer(case=case, by=by, now=now, **said)
 
     @verb(says=inputs.Pausing, answers=serializers.PauseSerializer, status=201)
     def pause(self, case, said, *, by, now):

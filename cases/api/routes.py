@@ -1,5 +1,6 @@
 """Where this app's part of the API is found: (prefix, viewset, name)."""
 
+from .asking import Answers, Asks, Decisions
 from .cases import Cases
 from .lookups import Categories, PauseReasons, People, Services, Skills, Teams
 from .views import Clocks, Conversation, Customers, Notices, Promises
@@ -10,6 +11,9 @@ ROUTES = [
     ("customers", Customers, "api-customer"),
     ("clocks", Clocks, "api-clock"),
     ("promises", Promises, "api-promise"),
+    ("asks", Asks, "api-ask"),
+    ("decisions", Decisions, "api-decision"),
+    ("answers", Answers, "api-answer"),
     ("notices", Notices, "api-notice"),
     ("people", People, "api-person"),
     ("teams", Teams, "api-team"),

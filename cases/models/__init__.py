@@ -1,5 +1,6 @@
 """Who the customer is, what was asked, what is owed and by when."""
 
+from .asking import Answer, Ask, ComplaintProfile, Decision
 from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
 from .case import Case, Category, Party
 from .customer import Channel, Contact, Customer, Service, Subscription, Tier
@@ -17,6 +18,8 @@ from .trigger import Trigger, TriggerKind
 
 __all__ = [
     "Absence",
+    "Answer",
+    "Ask",
     "Calendar",
     "CalendarException",
     "CalendarVersion",
@@ -24,8 +27,10 @@ __all__ = [
     "Category",
     "Channel",
     "Clock",
+    "ComplaintProfile",
     "Contact",
     "Customer",
+    "Decision",
     "Duty",
     "EngineMinute",
     "EnginePass",

@@ -25,6 +25,9 @@ class NoticeKind(models.TextChoices):
     HOLDER_REMINDER = "holder_reminder", _("Reminder")
     HANDOFF_DECLINED = "handoff_declined", _("Handoff declined")
     DEESCALATED = "deescalated", _("De-escalated")
+    DECISION_WAITING = "decision_waiting", _("A decision waits for approval")
+    DECISION_APPROVED = "decision_approved", _("Decision approved")
+    DECISION_SENT_BACK = "decision_sent_back", _("Decision sent back")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
 
 

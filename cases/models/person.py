@@ -240,6 +240,18 @@ class Team(models.Model):
                 waiting += children.get(pk, [])
         return found
 
+    @staticmethod
+    def with_all_above(team_ids):
+        """The given teams and all teams they are part of, as a set of ids."""
+        above = dict(Team.objects.values_list("pk", "parent_id")) if team_ids else {}
+        found, waiting = set(), list(team_ids)
+        while waiting:
+            pk = waiting.pop()
+            if pk is not None and pk not in found:
+                found.add(pk)
+                waiting.append(above[pk])
+        return found
+
 
 class Membership(models.Model):
     """A person in a team; `position` is the order in which the team's people are asked."""

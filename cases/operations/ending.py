@@ -20,12 +20,21 @@ def _move(case, status):
     case.status = status
 
 
+def _require_unblocked(case):
+    """Once it has moved: raises Blocked with everything that speaks against being there."""
+    blockers = closing.blockers(case, case.status)
+    if blockers:
+        raise Blocked([blocker.words for blocker in blockers])
+
+
 def resolve(*, case, reason, by, now, revision=None):
-    """What was owed is done. Ends pauses, clocks and what higher apps hung on the case."""
+    """What was owed is done. Ends pauses, clocks and what higher apps hung on the case. Raises Blocked while
+    something that the customer asked is unanswered."""
     if not reason.strip():
         raise Incomplete(_("Say what was done for the customer."))
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
         _move(locked, CaseStatus.RESOLVED)
+        _require_unblocked(locked)
         clocks.resolved(locked, at=now, now=now, pauses=pausing.end_all(locked, now=now))
         closing.end_with(locked, by=by, now=now, outcome="resolved")
         locked.resolved_at = now
@@ -37,9 +46,7 @@ def close(*, case, reason, by, now, revision=None):
         raise Incomplete(_("Say why the case can be closed."))
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
         _move(locked, CaseStatus.CLOSED)
-        blockers = closing.blockers(locked)
-        if blockers:
-            raise Blocked(blockers)
+        _require_unblocked(locked)
         clocks.closed(locked, at=now, now=now, pauses=pausing.end_all(locked, now=now))
         closing.end_with(locked, by=by, now=now, outcome="closed")
         locked.closed_at = now

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from cases import closing, forms
-from cases.errors import Refused
+from cases.errors import Blocked, Refused
 from cases.models import Pause, Promise
 from cases.operations import ending, pausing, promising, routing
+from cases.states import CaseStatus
 from cases.views.finding import find
 from cases.views.talking import REFUSED
 
@@ -27,25 +28,30 @@ class Action(LoginRequiredMixin, View):
     icon = "check"
     done = ""
     means = ()  # sentences on what follows
+    asks = "case.work"  # of the table of roles
     template = "cases/action.html"
 
     def get(self, request, number, **kwargs):
-        case = find(request.user, number, "case.work")
+        case = find(request.user, number, self.asks)
+        self.look_up(case)
         return self.show(
             request, case, self.form_class(case=case, initial=self.starts_with(case, timezone.now()))
         )
 
     def post(self, request, number, **kwargs):
-        case = find(request.user, number, "case.work")
+        case = find(request.user, number, self.asks)
+        self.look_up(case)
         form = self.form_class(request.POST, case=case)
         if form.is_valid():
             try:
                 self.operate(case, form.cleaned_data, by=request.user, now=timezone.now())
+            except Blocked:
+                form.add_error(None, gettext("What is named below is still in the way."))
             except Refused as refusal:
                 form.add_error(None, refusal)
             else:
                 messages.success(request, self.done)
-                return HttpResponseRedirect(reverse("case", args=[case.number]))
+                return HttpResponseRedirect(self.leads_to(case))
         fresh = find(request.user, number)
         form.data = form.data.copy()
         form.data["revision"] = fresh.revision
@@ -59,16 +65,29 @@ class Action(LoginRequiredMixin, View):
             "title": self.title,
             "word": self.word,
             "icon": self.icon,
-            "means": self.consequences(case),
+            "means": self.means,
+            "blockers": self.blockers(case),
             "now": timezone.now(),
+            **self.more(case),
         }
         return render(request, self.template, context, status=status)
+
+    def look_up(self, case):
+        """Find what of the case the address names beside it; raises Http404 where there is none."""
+
+    def more(self, case):
+        """What a template of its own shows beside the form."""
+        return {}
 
     def starts_with(self, case, now):
         return {}
 
-    def consequences(self, case):
-        return self.means
+    def blockers(self, case):
+        """What is in the way of doing this, each linked to where it stands on the case page."""
+        return ()
+
+    def leads_to(self, case):
+        return reverse("case", args=[case.number])
 
 
 class Assign(Action):
@@ -151,6 +170,9 @@ class Resolve(Action):
         _("An answer is not a resolution: resolve only what is done."),
     )
 
+    def blockers(self, case):
+        return closing.blockers(case, CaseStatus.RESOLVED)
+
     def operate(self, case, said, *, by, now):
         ending.resolve(case=case, reason=said["reason"], revision=said["revision"], by=by, now=now)
 
@@ -160,11 +182,8 @@ class Close(Action):
     title, word, done = _("Close"), _("Close the case"), _("The case is closed.")
     means = (_("Reopening stays possible."),)
 
-    def consequences(self, case):
-        blockers = [
-            gettext("Still in the way: %(what)s") % {"what": sentence} for sentence in closing.blockers(case)
-        ]
-        return (*blockers, *self.means)
+    def blockers(self, case):
+        return closing.blockers(case, CaseStatus.CLOSED)
 
     def operate(self, case, said, *, by, now):
         ending.close(case=case, reason=said["reason"], revision=said["revision"], by=by, now=now)

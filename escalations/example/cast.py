@@ -3,7 +3,7 @@
 from cases.models import Absence, Category, Customer, Service, SlaPolicyVersion
 from escalations.models import Kind
 
-from . import data, stories
+from . import ask_stories, data, stories
 from .life import Life
 from .stories import BILLING, DEFAULT, NETWORK
 
@@ -111,6 +111,15 @@ ALL = (
     told("restricted", 2, OWN_POOL),
     told("subject_skipped", 1, OWN_POOL),
     told("subject_kept_away", 1, OWN_POOL),
+    told("asked", 1, CALM_POOL),
+    told("asked", 1, BILLING_POOL, number=2),
+    told("decided", 1, BILLING_POOL),
+    told("awaiting_approval", 2, BILLING_POOL),
+    told("awaiting_approval", 1, CALM_POOL),
+    told("approved", 1, BILLING_POOL),
+    told("sent_back", 1, BILLING_POOL),
+    told("decided_anew", 1, CARE_POOL),
+    told("got_its_answer", 2, CARE_POOL),
     told("resolved", 7, ANY_POOL),
     told("reopened", 3, CALM_POOL),
     told("reopened", 1, CARE_POOL, times=2),
@@ -128,6 +137,7 @@ class Cast:
     def __init__(self, *, simulation, now, dice):
         self.simulation, self.now, self.dice = simulation, now, dice
         self.topics, self.words = data.topics(), data.read("words")
+        self.asking = data.read("asking")
         self.customers = list(
             Customer.objects.prefetch_related("subscriptions__service", "contacts").order_by("pk")
         )
@@ -150,7 +160,8 @@ class Cast:
         customer = self._least_used(self._fitting(topic, wanted["pool"][1]), lambda c: c.pk)
         weights = topic.get("weights") or self.dice.choice(wanted["weights"])
         life = Life(self, customer=customer, topic=topic, weights=weights)
-        return getattr(stories, wanted["name"])(life, **wanted["given"])
+        told = ask_stories if hasattr(ask_stories, wanted["name"]) else stories
+        return getattr(told, wanted["name"])(life, **wanted["given"])
 
     def _topic(self, wanted):
         """A topic of the story's own, once each (the unrouted: again and again); else one of its pool."""

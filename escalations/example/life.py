@@ -14,11 +14,13 @@ from cases.states import CaseStatus, Metric
 from escalations.models import EscalationPath, Handoff
 from escalations.operations import escalate, respond
 
+from .asking import Asking
+
 MINUTE, HOUR = 60, 3600
 SPEAKS = {"es": "Spanish", "ru": "Russian"}
 
 
-class Life:
+class Life(Asking):
     """What `customer` brings (`topic`) and how much it matters (`weights`: impact and urgency)."""
 
     def __init__(self, cast, *, customer, topic, weights):
@@ -102,6 +104,7 @@ class Life:
             now=self.now,
             **given,
         )
+        self.ask(self.topic.get("asks", ()), by=by)
 
     def hear(self, words="followups", asks_for=None):
         """The customer writes, or calls."""

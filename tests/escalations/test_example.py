@@ -19,6 +19,7 @@ from cases.models import (
     Category,
     Clock,
     Customer,
+    Decision,
     Message,
     Notice,
     Party,
@@ -161,6 +162,17 @@ STATES = {
     "low": lambda: Case.objects.filter(priority=1),
     "in Spanish": lambda: LIVE().filter(language="es"),
     "in Russian": lambda: LIVE().filter(language="ru"),
+    "asked, nothing decided": lambda: LIVE().filter(asks__isnull=False, asks__decisions=None),
+    "granted": lambda: LIVE().filter(asks__decisions__outcome="granted", asks__decisions__state="stands"),
+    "granted in part": lambda: LIVE().filter(asks__decisions__outcome="partly"),
+    "refused": lambda: LIVE().filter(asks__decisions__outcome="refused"),
+    "withdrawn by the customer": lambda: LIVE().filter(asks__decisions__outcome="withdrawn"),
+    "waiting for approval": lambda: LIVE().filter(asks__decisions__state="waiting"),
+    "approved by another": lambda: LIVE().filter(asks__decisions__approved_by__isnull=False),
+    "sent back": lambda: LIVE().filter(asks__decisions__state="sent_back"),
+    "taken back": lambda: LIVE().filter(asks__decisions__state="taken_back"),
+    "answered and not resolved": lambda: LIVE().filter(answers__promise__state="open"),
+    "with a complaint profile": lambda: LIVE().filter(profile__isnull=False),
     "by an older version of its policy": lambda: Case.objects.filter(
         policy_version__policy__name="Gold", policy_version__number=1
     ),
@@ -200,6 +212,11 @@ def test_whatever_the_hour_something_is_due_soon(minutes):
     soon = Standing.objects.live().filter(due_at__gt=NOW, due_at__lte=NOW + timedelta(minutes=minutes))
     assert soon.count() >= minutes // 10
     assert Promise.objects.open().filter(due_at__gt=NOW, due_at__lte=NOW + timedelta(hours=1)).exists()
+
+
+def test_somebody_waits_for_the_approval_of_each_kind_of_approver():
+    for role in (Role.SUPERVISOR, Role.ESCALATION_MANAGER):
+        assert any(Decision.objects.awaiting(p).exists() for p in Person.objects.filter(role=role))
 
 
 # --- What the operations and the engine made it -------------------------------------------------------------

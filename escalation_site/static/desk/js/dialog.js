@@ -89,6 +89,8 @@ document.addEventListener("click", (event) => {
     follow(opener).catch(() => location.assign(opener.href));
     return;
   }
+  // A link to a place on the page below: the dialog gets out of its way.
+  event.target.closest("a[data-leaves]")?.closest("dialog")?.close();
   const closer = event.target.closest("[data-close]");
   const dialog = closer?.closest("dialog");
   if (dialog) {
