@@ -47,7 +47,7 @@ def run(engine, url, folder, arguments):
     spread = (
         []
         if any(a.startswith(("-n", "--numprocesses")) for a in arguments)
-        else ["-n", "2", "--dist", "loadgroup"]
+        else ["-n", str((os.cpu_count() or 2) + 1), "--dist", "loadgroup"]  # the journeys mostly wait
     )
     code = subprocess.call(
         [sys.executable, "-m", "pytest", *spread, f"--junitxml={report}", *arguments],

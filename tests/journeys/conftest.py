@@ -1,10 +1,12 @@
 """Databases and brokers of their own for tests that start the product's processes; the product running."""
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import uuid
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -13,7 +15,15 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.journeys.processes import free_port, is_ready, manage, start_everything, wait_until
+from tests.journeys.processes import (
+    ROOT,
+    ask,
+    free_port,
+    is_ready,
+    manage,
+    start_everything,
+    wait_until,
+)
 
 
 @contextmanager
@@ -122,3 +132,74 @@ def running(request, tmp_path_factory, migrated):
         finally:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    quiet = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+    return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": quiet}
+
+
+# Who is signed in, without the door: {role: the key of a session}, and where things are to be looked at.
+SIGNED_IN = """
+import json
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.conf import settings
+from cases.models import Person
+keys = {}
+for role in ("agent", "supervisor", "manager", "auditor", "administrator"):
+    person = Person.objects.working().filter(role=role).order_by("pk").first()
+    session = SessionStore()
+    session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(person.pk), settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session.save()
+    keys[role] = session.session_key
+print(json.dumps(keys))
+"""
+
+
+class Served:
+    """The example's desk, served at `url`, with a signed-in browser context for each role."""
+
+    def __init__(self, product, browser):
+        self.product, self.browser = product, browser
+        self.url = f"http://localhost:{product['PORT']}"
+        self.keys = json.loads(manage(product, "shell", "--no-imports", "-c", SIGNED_IN))
+
+    def ask(self, script):
+        """What a script says of the desk's database, as JSON."""
+        return json.loads(manage(self.product, "shell", "--no-imports", "-c", script))
+
+    @contextmanager
+    def seen_by(self, role, **options):
+        """A page of a browser in which the first `role` of the example is signed in."""
+        context = self.browser.new_context(**options)
+        cookie = {"name": "sessionid", "value": self.keys[role], "url": self.url}
+        context.add_cookies([cookie])
+        yield context.new_page()
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, migrated, browser):
+    """The example's first day served by one web process; no engine moves anything meanwhile."""
+    folder = tmp_path_factory.mktemp("served")
+    with own_database(folder, template=migrated) as database:
+        product = {**environment(folder, database), "PORT": str(free_port())}
+        manage(product, "load_example", "--verbosity=0")
+        with (folder / "said.log").open("w") as said:
+            where = f"127.0.0.1:{product['PORT']}"
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "escalation_site.wsgi", "--threads=4", f"--bind={where}"],
+                cwd=ROOT,
+                env=product,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until(lambda: ask(product, "/health/live"), within=60)
+            yield Served(product, browser)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)

@@ -35,12 +35,6 @@ make.customer("Northwind Clinics")
 """
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args):
-    quiet = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-    return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": quiet}
-
-
 def log_in(browser, product, username):
     page = browser.new_context().new_page()
     page.goto(f"http://localhost:{product['PORT']}/login/")

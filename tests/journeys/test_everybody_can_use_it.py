@@ -1,0 +1,116 @@
+"""Every page for everybody: what axe-core finds in real Chromium, in light, in dark and at phone width, by
+WCAG 2.2 AA; and what a first visit weighs."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
+from django.urls import URLPattern, URLResolver, get_resolver
+
+pytestmark = [
+    pytest.mark.xdist_group("pages"),
+    pytest.mark.skipif(
+        connection.vendor != "sqlite",
+        reason="pages look the same on either database; they are seen on SQLite",
+    ),
+]
+
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}},
+}
+# Who sees a page in full, where it is not an agent's.
+SEEN_BY = {"watchdog": "manager"}
+# What is no page: parts of pages, answers to forms, doors out, files.
+NO_PAGE = {"logout", "menu"}
+WHERE = """
+import json
+from cases.models import Case, Person
+agent = Person.objects.working().filter(role="agent").order_by("pk").first()
+mine = Case.objects.reachable(agent, "case.work").filter(status="open")
+print(json.dumps({"number": mine.order_by("-escalations", "pk").first().number}))
+"""
+
+
+def addresses():
+    """{name: pattern} of the pages of the workspace that need no more than a case's number."""
+    found = {}
+
+    def walk(patterns, prefix=""):
+        for entry in patterns:
+            route = prefix + str(entry.pattern)
+            if isinstance(entry, URLResolver):
+                if entry.app_name != "admin" and not route.startswith(("api/", "i18n/")):
+                    walk(entry.url_patterns, route)
+            elif isinstance(entry, URLPattern) and set(re.findall(r"<\w+:(\w+)>", route)) <= {"number"}:
+                view = getattr(entry.callback, "view_class", None)
+                if entry.name and (view is None or hasattr(view, "get")):
+                    found[entry.name] = route
+
+    walk(get_resolver().url_patterns)
+    return {name: route for name, route in found.items() if name not in NO_PAGE and "health" not in name}
+
+
+@pytest.fixture(scope="module")
+def where(served):
+    return served.ask(WHERE)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_on_any_page(served, where, look):
+    found, opened = {}, 0
+    for role in ("agent", "manager"):
+        with served.seen_by(role, **LOOKS[look]) as page:
+            for name, route in addresses().items():
+                if SEEN_BY.get(name, "agent") != role:
+                    continue
+                address = re.sub(r"<\w+:number>", where["number"], route)
+                answer = page.request.get(f"{served.url}/{address}")
+                if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
+                    continue  # not for this role, or no page
+                page.goto(answer.url)
+                if not page.locator("main").count():
+                    continue  # part of one
+                opened += 1
+                if wrong := _violations(page):
+                    found[name] = wrong
+    assert opened > 12
+    assert found == {}
+
+
+def test_axe_finds_nothing_at_the_door(served):
+    context = served.browser.new_context()
+    page = context.new_page()
+    page.goto(f"{served.url}/login/")
+    assert _violations(page) == []
+    context.close()
+
+
+def _violations(page):
+    report = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response
+    return [
+        f"{v['id']}: {v['help']} — {node['html'][:160]}"
+        for v in report["violations"]
+        for node in v["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("name", ["case-list", "case"])
+def test_a_first_visit_weighs_little_and_asks_nobody_else(served, where, name):
+    asked, bytes_by_kind = [], {}
+
+    def count(request):
+        asked.append(request)
+        kind = "fonts" if request.url.endswith(".woff2") else "page"
+        bytes_by_kind[kind] = bytes_by_kind.get(kind, 0) + request.sizes()["responseBodySize"]
+
+    with served.seen_by("agent") as page:
+        page.on("requestfinished", count)
+        page.goto(f"{served.url}/{re.sub(r'<.*?>', where['number'], addresses()[name])}")
+        page.wait_for_load_state("networkidle")
+    assert {urlsplit(request.url).netloc for request in asked} == {urlsplit(served.url).netloc}
+    assert bytes_by_kind["page"] < 100_000
