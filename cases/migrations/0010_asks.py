@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0006_recalculation'),
+        ('cases', '0009_pauses_as_their_reasons_say'),
     ]
 
     operations = [
