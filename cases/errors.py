@@ -54,3 +54,15 @@ class NotSetAside(Refused):
 
 class NotFailed(Refused):
     """The notice has not failed, or no longer: it waits, or it has left."""
+
+
+class Unfilled(Refused):
+    """A placeholder still stands where words should: the text must not leave like that."""
+
+
+class FileRefused(Refused):
+    """A file is too large, empty, of no accepted kind, or another than its name says; each is named."""
+
+
+class SentBefore(Refused):
+    """A form that was sent already came again with other words in it."""

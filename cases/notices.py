@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from .models import Message, NoticeKind
+from .models import Message, Notice, NoticeKind
 from .states import Metric
 
 ICONS = {
@@ -24,6 +24,7 @@ ICONS = {
     NoticeKind.HANDOFF_INFORMED: "steps",
     NoticeKind.HOLDER_REMINDER: "bell",
     NoticeKind.DEESCALATED: "check",
+    NoticeKind.MENTIONED: "at",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
 }
 
@@ -50,6 +51,7 @@ def sentence(notice):
         "what": facts.get("what", ""),
         "reason": facts.get("reason", ""),
         "timer": facts.get("timer", ""),
+        "who": facts.get("who", ""),
         "number": notice.case.number if notice.case_id else "",
     }
     if notice.kind == NoticeKind.HANDOFF and not words["due"]:
@@ -83,20 +85,29 @@ def _sentences():
         NoticeKind.HOLDER_REMINDER: _("%(number)s still waits for your acknowledgement, level %(level)s"),
         NoticeKind.HANDOFF_DECLINED: _("%(number)s: the handoff was declined"),
         NoticeKind.DEESCALATED: _("%(number)s came back to you: %(reason)s"),
+        NoticeKind.MENTIONED: _("%(who)s mentions you on %(number)s"),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
     }
 
 
 def mail(notice):
     """(subject, text) of a notice that leaves by mail, in the recipient's language and zone."""
+    message = (
+        Message.objects.filter(pk=notice.facts["message"]).first() if "message" in notice.facts else None
+    )
+    return _mail(notice, message)
+
+
+def mail_of_reply(case, contact, body):
+    """(subject, text) of the mail that a reply with this `body` would be. Nothing is written."""
+    notice = Notice(case=case, contact=contact, kind=NoticeKind.REPLY)
+    return _mail(notice, Message(case=case, body=body))
+
+
+def _mail(notice, message):
     to = notice.person or notice.contact
     zone = ZoneInfo(notice.person.time_zone if notice.person_id else notice.case.customer.time_zone)
     with translation.override(to.language), timezone.override(zone):
-        message = (
-            Message.objects.filter(pk=notice.facts.get("message")).first()
-            if "message" in notice.facts
-            else None
-        )
         context = {
             "notice": notice,
             "case": notice.case,

@@ -82,6 +82,7 @@ CONFIGURATION = {
     "service",
     "pausereason",
     "intakerule",
+    "replytemplate",
     "recalculation",
     "escalationpath",
     "pathversion",

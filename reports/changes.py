@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from cases.models import Case, Clock, Message, Party, Pause, Person, Promise, TimerRepair, Trigger
+from cases.models import Attachment, Case, Clock, Message, Party, Pause, Person, Promise, TimerRepair, Trigger
 from escalations.models import Escalation, Handoff, PassedOver
 
 # Whose history belongs to a case and the way from them to it; rows of one instant are told in this order.
@@ -13,6 +13,7 @@ KEPT = {
     "case": (Case, "pk"),
     "party": (Party, "case"),
     "message": (Message, "case"),
+    "attachment": (Attachment, "message__case"),
     "promise": (Promise, "case"),
     "pause": (Pause, "case"),
     "clock": (Clock, "case"),

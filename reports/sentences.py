@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
@@ -123,6 +124,12 @@ def of_promise(before, row, names):
         if row.state in endings:
             why = row.history_change_reason or "" if row.state == "withdrawn" else ""
             yield Said(endings[row.state] % words, "flag", why=why)
+
+
+def of_attachment(before, row, names):
+    if before is None:
+        words = {"name": row.name or _("a file whose name was erased"), "size": filesizeformat(row.size)}
+        yield Said(_("attached “%(name)s” (%(size)s)") % words, "clip")
 
 
 def of_clock(before, row, names):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Clock, Pause, PauseReason, Person, Promise, Team, TimerRepair
+from cases.models import Attachment, Case, Clock, Pause, PauseReason, Person, Promise, Team, TimerRepair
 from escalations.models import Escalation, Handoff, PassedOver
 from reports import sentences
 
@@ -52,6 +52,7 @@ TOLD = (
     (Clock, sentences.of_clock, "case"),
     (Pause, sentences.of_pause, "case"),
     (Promise, sentences.of_promise, "case"),
+    (Attachment, sentences.of_attachment, "message__case"),
     (PassedOver, sentences.of_passed_over, "escalation__case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
     (Escalation, sentences.of_escalation, "case"),

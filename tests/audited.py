@@ -11,6 +11,7 @@ from typing import Any
 from cases import writers
 from cases.models import (
     Absence,
+    Attachment,
     Calendar,
     CalendarException,
     CalendarVersion,
@@ -32,6 +33,7 @@ from cases.models import (
     PersonSkill,
     Promise,
     Recalculation,
+    ReplyTemplate,
     Service,
     Skill,
     SlaPolicy,
@@ -195,6 +197,20 @@ SAMPLES = {
             "recorded_at": AT,
         },
         ("body", "«Где?» 'so' \"they\" asked; 100 %"),
+    ),
+    Attachment: Sample(
+        lambda w, n: {
+            "message": w.case.messages.first(),
+            "name": f"{n}.pdf",
+            "media_type": "application/pdf",
+            "size": n,
+            "sha256": f"{n:064x}",
+        },
+        ("name", "the same.pdf"),
+    ),
+    ReplyTemplate: Sample(
+        lambda w, n: {"name": f"template {n}", "language": "en", "body": "Dear {contact_name},"},
+        ("body", "Hello {contact_name},"),
     ),
     EscalationPath: Sample(lambda w, n: {"name": f"path {n}"}, ("description", "for outages")),
     PathVersion: Sample(lambda w, n: {"path": w.path, "number": 10 + n}, ("fallback_id", "ana")),

@@ -2,6 +2,7 @@
 
 from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
 from .case import Case, Category, Party
+from .composing import Attachment, Draft, ReplyTemplate, SentForm
 from .customer import Channel, Contact, Customer, Service, Subscription, Tier
 from .intake import IntakeRule
 from .message import Message
@@ -17,6 +18,7 @@ from .trigger import Trigger, TriggerKind
 
 __all__ = [
     "Absence",
+    "Attachment",
     "Calendar",
     "CalendarException",
     "CalendarVersion",
@@ -26,6 +28,7 @@ __all__ = [
     "Clock",
     "Contact",
     "Customer",
+    "Draft",
     "Duty",
     "EngineMinute",
     "EnginePass",
@@ -44,6 +47,8 @@ __all__ = [
     "Promise",
     "Recalculation",
     "ReconcilerRound",
+    "ReplyTemplate",
+    "SentForm",
     "Service",
     "Skill",
     "SlaPolicy",

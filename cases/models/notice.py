@@ -25,6 +25,7 @@ class NoticeKind(models.TextChoices):
     HOLDER_REMINDER = "holder_reminder", _("Reminder")
     HANDOFF_DECLINED = "handoff_declined", _("Handoff declined")
     DEESCALATED = "deescalated", _("De-escalated")
+    MENTIONED = "mentioned", _("Mentioned")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
 
 
