@@ -144,8 +144,8 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = VAR_DIR / "media"
-# What may come with a message: so large each, so large together, so many. Mail servers take about 25 MB, and a
-# file grows by a third in a mail.
+# What may come with a message: so large each, so large together, so many. Mail servers take about 25 MB, and
+# a file grows by a third in a mail.
 ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", 10) * 1024 * 1024
 ATTACHMENTS_MAX_BYTES = env.int("ATTACHMENTS_MAX_MB", 18) * 1024 * 1024
 ATTACHMENTS_MAX_COUNT = env.int("ATTACHMENTS_MAX_COUNT", 10)

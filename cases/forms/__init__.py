@@ -2,6 +2,7 @@
 
 from .acting import AssignForm, PauseForm, PriorityForm, ReasonForm
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
+from .once import OnceForm
 from .opening import NewCaseForm
 from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
 
@@ -12,6 +13,7 @@ __all__ = [
     "Moment",
     "NewCaseForm",
     "NoteForm",
+    "OnceForm",
     "PauseForm",
     "PriorityForm",
     "PromiseForm",

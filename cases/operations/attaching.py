@@ -1,5 +1,6 @@
 """Files that come with a message: judged, written, and then named by a row beside the message."""
 
+import hashlib
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -60,6 +61,15 @@ def keep(uploads):
         Kept(name, kind.media_type, len(content), files.put(content))
         for name, kind, content in _named_apart(judged)
     ]
+
+
+def fingerprint(upload):
+    """[name, SHA-256] of an upload, which is left to be read from its beginning."""
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    return [upload.name, digest.hexdigest()]
 
 
 def too_large(name):

@@ -44,7 +44,5 @@ def _claim(key, content, case, by, now):
         if before.content == content and before.case_id == case.pk:
             raise AlreadyDone from error
         raise SentBefore(
-            _(
-                "This form was sent already, with other words. What you wrote is kept: send it as well, or not."
-            )
+            _("This form was sent already, with other words. What you wrote is kept: send it too, or not.")
         ) from error
