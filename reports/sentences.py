@@ -22,6 +22,8 @@ class Said:
     why: str = ""
     changes: list = field(default_factory=list)
     who: str = ""
+    # What stands beside a message already is not told once more among the messages.
+    is_beside_message: bool = False
 
 
 def came_by(via):
@@ -129,7 +131,7 @@ def of_promise(before, row, names):
 def of_attachment(before, row, names):
     if before is None:
         words = {"name": row.name or _("a file whose name was erased"), "size": filesizeformat(row.size)}
-        yield Said(_("attached “%(name)s” (%(size)s)") % words, "clip")
+        yield Said(_("attached “%(name)s” (%(size)s)") % words, "clip", is_beside_message=True)
 
 
 def of_clock(before, row, names):

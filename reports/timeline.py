@@ -22,6 +22,7 @@ class Event:
     why: str = ""
     changes: list = field(default_factory=list)
     how: str = ""
+    is_beside_message: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,4 +112,5 @@ def _event(row, said, names):
         why=said.why,
         changes=said.changes,
         how=sentences.came_by(row.history_via),
+        is_beside_message=said.is_beside_message,
     )

@@ -1,7 +1,7 @@
 """Where this app's part of the API is found: (prefix, viewset, name)."""
 
 from .cases import Cases
-from .lookups import Categories, PauseReasons, People, Services, Skills, Teams
+from .lookups import Categories, PauseReasons, People, ReplyTemplates, Services, Skills, Teams
 from .views import Clocks, Conversation, Customers, Notices, Promises
 
 ROUTES = [
@@ -17,4 +17,5 @@ ROUTES = [
     ("services", Services, "api-service"),
     ("skills", Skills, "api-skill"),
     ("pause-reasons", PauseReasons, "api-pause-reason"),
+    ("reply-templates", ReplyTemplates, "api-reply-template"),
 ]

@@ -51,7 +51,6 @@ class Saying(LoginRequiredMixin, View):
             except Refused as refusal:
                 form.add_error(None, refusal)
             else:
-                messages.success(request, self.done)
                 self.tell(request, case, form.cleaned_data)
                 return HttpResponseRedirect(reverse("case", args=[number]))
         return render(request, "cases/case.html", self.again(request, number, form), status=REFUSED)
@@ -79,7 +78,8 @@ class Saying(LoginRequiredMixin, View):
             form.add_error(None, attaching.too_large(name))
 
     def tell(self, request, case, said):
-        """What else came of it."""
+        """What came of it."""
+        messages.success(request, self.done)
 
     def again(self, request, number, form):
         """The case as it is now, with what was typed; sent again, it speaks of what its sender now sees."""
@@ -126,9 +126,8 @@ class Note(Logging):
     def tell(self, request, case, said):
         """Who of those that were called heard of it, and who did not."""
         called = mentioning.called_in(said["body"], case=case, by=request.user)
-        if called.told:
-            told = _("Told: %(names)s.") % {"names": _names(called.told)}
-            messages.info(request, told)
+        told = _("Told: %(names)s.") % {"names": _names(called.told)} if called.told else ""
+        messages.success(request, f"{self.done} {told}".strip())
         if called.untold:
             untold = ngettext(
                 "%(names)s was not told: this case is not open to them.",

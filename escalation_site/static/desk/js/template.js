@@ -52,6 +52,9 @@ async function look(button, form) {
   openDialog(dialog, button);
 }
 
+// Opened, the list has the focus: the arrow of a mouse is not needed.
+document.addEventListener("toggle", (event) => event.target.open && event.target.querySelector?.("[data-template]")?.focus(), true);
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-template], [data-preview-mail]");
   if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
