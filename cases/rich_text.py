@@ -27,7 +27,7 @@ def _only_whole_addresses(tag, attribute, value):
 
 def _cleaner(**kwargs):
     return nh3.Cleaner(
-        attributes={"a": {"href"}, "ol": {"start"}},
+        attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
         attribute_filter=_only_whole_addresses,
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",

@@ -1,7 +1,8 @@
 """A file that came with a message: for those who may read the message, and so that nothing in it runs."""
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import FileResponse, Http404
+from django.http import Http404, HttpResponse
+from django.utils.http import content_disposition_header
 from django.views import View
 
 from cases import files
@@ -30,16 +31,16 @@ def content_of(pk, *, case, reader, inline=False):
     if attachment is None:
         raise Http404
     try:
-        content = files.get(attachment.sha256)
+        # Whole: none is larger than what was accepted.
+        with files.get(attachment.sha256) as content:
+            response = HttpResponse(
+                content.read(),
+                content_type=attachment.media_type if attachment.kind else "application/octet-stream",
+            )
     except FileNotFoundError as error:
         raise Http404 from error
-    inline = inline and attachment.is_shown_inline
-    response = FileResponse(
-        content,
-        as_attachment=not inline,
-        filename=attachment.name,
-        content_type=attachment.media_type if attachment.kind else "application/octet-stream",
-    )
+    is_download = not (inline and attachment.is_shown_inline)
+    response["Content-Disposition"] = content_disposition_header(is_download, attachment.name)
     response["Content-Security-Policy"] = SANDBOX
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
