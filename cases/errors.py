@@ -66,3 +66,15 @@ class AlreadyDecided(Refused):
 
 class NotDecided(Refused):
     """There is no such decision to approve, send back or take back: somebody was quicker."""
+
+
+class Unfilled(Refused):
+    """A placeholder still stands where words should: the text must not leave like that."""
+
+
+class FileRefused(Refused):
+    """A file is too large, empty, of no accepted kind, or another than its name says; each is named."""
+
+
+class SentBefore(Refused):
+    """A form that was sent already came again with other words in it."""

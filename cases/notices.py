@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from .models import Message, NoticeKind
+from .models import Message, Notice, NoticeKind
 from .states import Metric
 
 ICONS = {
@@ -27,6 +27,7 @@ ICONS = {
     NoticeKind.DECISION_WAITING: "scales",
     NoticeKind.DECISION_APPROVED: "check",
     NoticeKind.DECISION_SENT_BACK: "undo",
+    NoticeKind.MENTIONED: "at",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
 }
 
@@ -53,6 +54,7 @@ def sentence(notice):
         "what": facts.get("what", ""),
         "reason": facts.get("reason", ""),
         "timer": facts.get("timer", ""),
+        "who": facts.get("who", ""),
         "number": notice.case.number if notice.case_id else "",
     }
     if notice.kind == NoticeKind.HANDOFF and not words["due"]:
@@ -89,20 +91,29 @@ def _sentences():
         NoticeKind.DECISION_WAITING: _("%(number)s: a decision on “%(what)s” waits for your approval"),
         NoticeKind.DECISION_APPROVED: _("%(number)s: your decision on “%(what)s” is approved"),
         NoticeKind.DECISION_SENT_BACK: _("%(number)s: your decision on “%(what)s” came back: %(reason)s"),
+        NoticeKind.MENTIONED: _("%(who)s mentions you on %(number)s"),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
     }
 
 
 def mail(notice):
     """(subject, text) of a notice that leaves by mail, in the recipient's language and zone."""
+    message = (
+        Message.objects.filter(pk=notice.facts["message"]).first() if "message" in notice.facts else None
+    )
+    return _mail(notice, message)
+
+
+def mail_of_reply(case, contact, body):
+    """(subject, text) of the mail that a reply with this `body` would be. Nothing is written."""
+    notice = Notice(case=case, contact=contact, kind=NoticeKind.REPLY)
+    return _mail(notice, Message(case=case, body=body))
+
+
+def _mail(notice, message):
     to = notice.person or notice.contact
     zone = ZoneInfo(notice.person.time_zone if notice.person_id else notice.case.customer.time_zone)
     with translation.override(to.language), timezone.override(zone):
-        message = (
-            Message.objects.filter(pk=notice.facts.get("message")).first()
-            if "message" in notice.facts
-            else None
-        )
         context = {
             "notice": notice,
             "case": notice.case,

@@ -83,6 +83,7 @@ CONFIGURATION = {
     "service",
     "pausereason",
     "intakerule",
+    "replytemplate",
     "recalculation",
     "escalationpath",
     "pathversion",

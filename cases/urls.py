@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from cases.views import actions, asking, home, talking, watchdog
+from cases.views import actions, asking, attached, home, talking, watchdog, writing
 from cases.views.case import CasePage
 from cases.views.new import NewCase
 from cases.views.queue import Queue
@@ -22,6 +22,11 @@ urlpatterns = [
     path("cases/new/", NewCase.as_view(), name="case-new"),
     path("cases/<str:number>/", CasePage.as_view(), name="case"),
     path("cases/<str:number>/reply/", talking.Reply.as_view(), name="case-reply"),
+    path("cases/<str:number>/reply/fill/", writing.Fill.as_view(), name="case-reply-fill"),
+    path("cases/<str:number>/reply/preview/", writing.Preview.as_view(), name="case-reply-preview"),
+    path("cases/<str:number>/drafts/<str:kind>/", writing.KeepDraft.as_view(), name="case-draft"),
+    path("cases/<str:number>/colleagues/", writing.Colleagues.as_view(), name="case-colleagues"),
+    path("cases/<str:number>/files/<int:attachment>/", attached.Attached.as_view(), name="case-file"),
     path("cases/<str:number>/note/", talking.Note.as_view(), name="case-note"),
     path("cases/<str:number>/call/", talking.Call.as_view(), name="case-call"),
     path("cases/<str:number>/promise/", talking.Promise.as_view(), name="case-promise"),

@@ -49,6 +49,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"queue": "delivery", "expires": 3600.0},
         },
+        "sweep": {
+            "task": "cases.tasks.sweep",
+            "schedule": 3600.0,
+            "options": {"queue": "delivery", "expires": 3600.0},
+        },
         "reconciler": {
             "task": "cases.tasks.reconcile",
             "schedule": 60.0,

@@ -144,6 +144,17 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = VAR_DIR / "media"
+# What may come with a message: so large each, so large together, so many. Mail servers take about 25 MB, and
+# a file grows by a third in a mail.
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", 10) * 1024 * 1024
+ATTACHMENTS_MAX_BYTES = env.int("ATTACHMENTS_MAX_MB", 18) * 1024 * 1024
+ATTACHMENTS_MAX_COUNT = env.int("ATTACHMENTS_MAX_COUNT", 10)
+# The first one lets nothing larger than that onto the disk while it arrives.
+FILE_UPLOAD_HANDLERS = [
+    "cases.uploads.LimitedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 WHITENOISE_USE_FINDERS = env.bool("SERVE_STATIC_FROM_SOURCE", True)
 
 # --- Mail and broker ---------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ GROUPS = (
             ("cases.IntakeRule", "alt_route"),
             ("cases.Category", "category"),
             ("cases.PauseReason", "pause_circle"),
+            ("cases.ReplyTemplate", "quick_phrases"),
         ),
     ),
     (
@@ -96,7 +97,14 @@ def _parts(model):
 
 # On the first page: drafts that nobody published, proposals that nobody switched on, timers that cannot run.
 VERSIONS = ("escalations.PathVersion", "cases.SlaPolicyVersion", "cases.CalendarVersion")
-SWITCHED = ("escalations.Rule", "cases.IntakeRule", "cases.Category", "cases.Service", "cases.PauseReason")
+SWITCHED = (
+    "escalations.Rule",
+    "cases.IntakeRule",
+    "cases.Category",
+    "cases.Service",
+    "cases.PauseReason",
+    "cases.ReplyTemplate",
+)
 AT_MOST = 20
 
 

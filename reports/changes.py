@@ -8,6 +8,7 @@ from itertools import islice
 from cases.models import (
     Answer,
     Ask,
+    Attachment,
     Case,
     Clock,
     Decision,
@@ -29,6 +30,7 @@ KEPT = {
     "message": (Message, "case"),
     "ask": (Ask, "case"),
     "decision": (Decision, "ask__case"),
+    "attachment": (Attachment, "message__case"),
     "promise": (Promise, "case"),
     "answer": (Answer, "case"),
     "pause": (Pause, "case"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
@@ -21,6 +22,8 @@ class Said:
     why: str = ""
     changes: list = field(default_factory=list)
     who: str = ""
+    # What stands beside a message already is not told once more among the messages.
+    is_beside_message: bool = False
 
 
 def came_by(via):
@@ -123,6 +126,12 @@ def of_promise(before, row, names):
         if row.state in endings:
             why = row.history_change_reason or "" if row.state == "withdrawn" else ""
             yield Said(endings[row.state] % words, "flag", why=why)
+
+
+def of_attachment(before, row, names):
+    if before is None:
+        words = {"name": row.name or _("a file whose name was erased"), "size": filesizeformat(row.size)}
+        yield Said(_("attached “%(name)s” (%(size)s)") % words, "clip", is_beside_message=True)
 
 
 def of_clock(before, row, names):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from cases.models import (
     Answer,
     Ask,
+    Attachment,
     Case,
     Clock,
     Decision,
@@ -34,6 +35,7 @@ class Event:
     why: str = ""
     changes: list = field(default_factory=list)
     how: str = ""
+    is_beside_message: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ TOLD = (
     (Decision, asking_sentences.of_decision, "ask__case"),
     (Answer, asking_sentences.of_answer, "case"),
     (Promise, sentences.of_promise, "case"),
+    (Attachment, sentences.of_attachment, "message__case"),
     (PassedOver, sentences.of_passed_over, "escalation__case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
     (Escalation, sentences.of_escalation, "case"),
@@ -131,4 +134,5 @@ def _event(row, said, names):
         why=said.why,
         changes=said.changes,
         how=sentences.came_by(row.history_via),
+        is_beside_message=said.is_beside_message,
     )

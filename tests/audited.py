@@ -13,6 +13,7 @@ from cases.models import (
     Absence,
     Answer,
     Ask,
+    Attachment,
     Calendar,
     CalendarException,
     CalendarVersion,
@@ -36,6 +37,7 @@ from cases.models import (
     PersonSkill,
     Promise,
     Recalculation,
+    ReplyTemplate,
     Service,
     Skill,
     SlaPolicy,
@@ -236,6 +238,20 @@ SAMPLES = {
     ComplaintProfile: Sample(
         lambda w, n: {"case": w.cases[n], "goal": f"goal {n}", "written_by": w.ana, "written_at": AT},
         ("manner", "upset"),
+    ),
+    Attachment: Sample(
+        lambda w, n: {
+            "message": w.case.messages.first(),
+            "name": f"{n}.pdf",
+            "media_type": "application/pdf",
+            "size": n,
+            "sha256": f"{n:064x}",
+        },
+        ("name", "the same.pdf"),
+    ),
+    ReplyTemplate: Sample(
+        lambda w, n: {"name": f"template {n}", "language": "en", "body": "Dear {contact_name},"},
+        ("body", "Hello {contact_name},"),
     ),
     EscalationPath: Sample(lambda w, n: {"name": f"path {n}"}, ("description", "for outages")),
     PathVersion: Sample(lambda w, n: {"path": w.path, "number": 10 + n}, ("fallback_id", "ana")),

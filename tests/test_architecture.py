@@ -215,6 +215,8 @@ UNAUDITED = {
     "cases.ReconcilerRound",
     "cases.Standing",
     "cases.Notice",
+    "cases.Draft",
+    "cases.SentForm",
     "escalations.Replay",
     "escalations.ReplayedCase",
 }

@@ -1,5 +1,7 @@
 """The console's pages as a whole: who may open what, that facts stay as they are, what they cost."""
 
+from uuid import UUID
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -12,11 +14,13 @@ from cases.console import CappedPaginator
 from cases.models import (
     Case,
     ComplaintProfile,
+    Draft,
     EngineMinute,
     EnginePass,
     Membership,
     Notice,
     Person,
+    SentForm,
     Skill,
     Standing,
     Team,
@@ -33,7 +37,7 @@ pytestmark = pytest.mark.django_db
 ROLES = ("supervisor", "manager", "auditor", "administrator")
 DRAFTS = {"calendarversion", "slapolicyversion", "pathversion"}
 WHOLES = {"calendar", "slapolicy", "escalationpath"}
-SWITCHED = {"category", "service", "pausereason", "intakerule", "rule"}
+SWITCHED = {"category", "service", "pausereason", "intakerule", "replytemplate", "rule"}
 CUSTOMERS = {"customer", "contact", "subscription"}
 ROSTER = {"membership", "personskill", "absence", "duty"}
 KEPT_BY_ALL = {"person", "team", "skill"}
@@ -93,6 +97,12 @@ def rows(w, n):
             EnginePass: EnginePass.objects.create(worker=f"worker {n}", started_at=make.BEGINNING),
             EngineMinute: EngineMinute.objects.create(worker=f"worker {n}", minute=n),
             Notice: Notice.objects.create(case=w.case, person=w.ana, key=str(n), state="recorded", **notice),
+            Draft: Draft.objects.create(
+                person=w.people[n], case=w.case, kind="note", text="Not yet", saved_at=make.BEGINNING
+            ),
+            SentForm: SentForm.objects.create(
+                person=w.ana, case=w.case, key=UUID(int=n), content="0" * 64, sent_at=make.BEGINNING
+            ),
             Replay: replay,
             ReplayedCase: ReplayedCase.objects.create(replay=replay, case=w.case, number="INC1")
             if n == 2

@@ -3,9 +3,19 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from . import calendars, customers, engine, facts, people, recalculations, rules, sla
+from . import calendars, composing, customers, engine, facts, people, recalculations, rules, sla
 
-__all__ = ["calendars", "customers", "engine", "facts", "people", "recalculations", "rules", "sla"]
+__all__ = [
+    "calendars",
+    "composing",
+    "customers",
+    "engine",
+    "facts",
+    "people",
+    "recalculations",
+    "rules",
+    "sla",
+]
 
 # Roles are a table in code; groups would be a second one.
 admin.site.unregister(Group)

@@ -5,6 +5,7 @@ from django.http import Http404
 from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 
+from cases import wording
 from cases.models import Case, Pause
 from cases.operations import answering, asking, ending, intake, pausing, promising, routing, talk
 
@@ -79,6 +80,10 @@ class Cases(ListModelMixin, OfOneCase):
     @verb(says=inputs.Reply, answers=serializers.MessageSerializer, status=201)
     def reply(self, case, said, *, by, now):
         """Write to the customer: stops the response clocks; the next update is owed anew."""
+        template = said.pop("template", None)
+        if template is not None:
+            filled = wording.fill(template.body, case=case, by=by, now=now, language=template.language)
+            said["body"] = filled.text
         return talk.reply(case=case, by=by, now=now, **said)
 
     @verb(says=inputs.Note, answers=serializers.MessageSerializer, status=201, asks="case.log")

@@ -12,6 +12,7 @@ from cases.models import (
     PauseReason,
     Person,
     Promise,
+    ReplyTemplate,
     Service,
     Team,
     TriggerKind,
@@ -91,9 +92,19 @@ class Opening(Said):
 
 
 class Reply(Versioned):
-    body = Text()
+    body = Text(required=False, help_text="What is written; or name a template.")
+    template = one(
+        ReplyTemplate.objects.filter(is_active=True),
+        required=False,
+        help_text="A reply template's id: its text, filled in for this case, is what is written.",
+    )
     channel = serializers.ChoiceField(WRITTEN, required=False)
     contact = one(Contact.objects.filter(is_active=True), required=False)
+
+    def validate(self, said):
+        if ("body" in said) == ("template" in said):
+            raise serializers.ValidationError({"body": [_("Give either a text or a template.")]})
+        return said
 
 
 class Note(Said):

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin
 
-from cases.models import Category, PauseReason, Person, Service, Skill, Team
+from cases.models import Category, PauseReason, Person, ReplyTemplate, Service, Skill, Team
 from cases.states import Metric
 
 from .fields import NamedSerializer, Shown, maybe_named
@@ -62,6 +62,21 @@ class Services(Lookup):
     """What customers may have from us."""
 
     queryset = Service.objects.filter(is_active=True)
+
+
+class ReplyTemplateSerializer(Shown):
+    category = maybe_named()
+
+    class Meta:
+        model = ReplyTemplate
+        fields = ["id", "name", "language", "form_of_address", "category", "channel", "body"]
+
+
+class ReplyTemplates(Lookup):
+    """Words for a reply; the verb fills in what stands in braces."""
+
+    serializer_class = ReplyTemplateSerializer
+    queryset = ReplyTemplate.objects.filter(is_active=True).select_related("category")
 
 
 class Skills(Lookup):

@@ -2,7 +2,7 @@
 
 from .asking import Answers, Asks, Decisions
 from .cases import Cases
-from .lookups import Categories, PauseReasons, People, Services, Skills, Teams
+from .lookups import Categories, PauseReasons, People, ReplyTemplates, Services, Skills, Teams
 from .views import Clocks, Conversation, Customers, Notices, Promises
 
 ROUTES = [
@@ -21,4 +21,5 @@ ROUTES = [
     ("services", Services, "api-service"),
     ("skills", Skills, "api-skill"),
     ("pause-reasons", PauseReasons, "api-pause-reason"),
+    ("reply-templates", ReplyTemplates, "api-reply-template"),
 ]

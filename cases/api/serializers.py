@@ -1,8 +1,9 @@
 """How customers, cases and what is on them are shown."""
 
+from django.urls import reverse
 from rest_framework import serializers
 
-from cases.models import Case, Clock, Contact, Customer, Message, Notice, Pause, Promise, Standing
+from cases.models import Attachment, Case, Clock, Contact, Customer, Message, Notice, Pause, Promise, Standing
 from cases.receipts import LineKind
 from cases.states import Metric
 
@@ -146,9 +147,23 @@ class CaseSerializer(Shown):
         ]
 
 
+class AttachmentSerializer(Shown):
+    type = serializers.CharField(source="media_type", read_only=True, help_text="What its content is.")
+    url = serializers.SerializerMethodField(help_text="Where its content is, for whoever may read it.")
+
+    class Meta:
+        model = Attachment
+        fields = ["id", "name", "size", "type", "sha256", "url"]
+
+    def get_url(self, attachment) -> str:
+        number = attachment.message.case.number
+        return reverse("api-conversation-attachment", args=[number, attachment.pk])
+
+
 class MessageSerializer(Shown):
     author = maybe_named()
     contact = maybe_named()
+    attachments = AttachmentSerializer(many=True, read_only=True)
 
     class Meta:
         model = Message
@@ -159,6 +174,7 @@ class MessageSerializer(Shown):
             "body",
             "author",
             "contact",
+            "attachments",
             "was_reached",
             "is_automatic",
             "occurred_at",

@@ -1,6 +1,7 @@
 """Customers, what is on cases, and the asker's notices, to read and filter."""
 
 from django.db.models import Exists, OuterRef, Q
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -10,6 +11,7 @@ from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
 from cases.models import Case, Clock, Customer, Message, Notice, Promise
 from cases.operations import promising
+from cases.views.attached import content_of
 from cases.views.finding import may
 
 from . import filters, inputs, serializers
@@ -75,7 +77,7 @@ class Conversation(OfOneCase):
 
     asks = "case.find"
     serializer_class = serializers.MessageSerializer
-    queryset = Message.objects.select_related("author", "contact")
+    queryset = Message.objects.select_related("author", "contact", "case").prefetch_related("attachments")
     filterset_class = filters.MessageFilter
 
     @extend_schema(responses=serializers.MessageSerializer(many=True))
@@ -88,6 +90,18 @@ class Conversation(OfOneCase):
             said = said.exclude(direction=Message.Direction.INTERNAL)
         page = self.paginate_queryset(self.filter_queryset(said))
         return self.get_paginated_response(serializers.MessageSerializer(page, many=True).data)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(
+        detail=True,
+        url_path="attachments/(?P<attachment>[0-9]+)",
+        url_name="attachment",
+        filterset_class=None,
+        pagination_class=None,
+    )
+    def attachment(self, request, number, attachment):
+        """The content of a file that came with a message, to download."""
+        return content_of(attachment, case=self.subject(), reader=request.user)
 
 
 class Notices(ListModelMixin, RetrieveModelMixin, Reading):

@@ -3,6 +3,7 @@
 from .acting import AssignForm, PauseForm, PriorityForm, ReasonForm
 from .asking import AnswerForm, AskForm, DecideForm, ProfileForm, ReviewForm, answer_begun
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
+from .once import OnceForm
 from .opening import NewCaseForm
 from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
 
@@ -16,6 +17,7 @@ __all__ = [
     "Moment",
     "NewCaseForm",
     "NoteForm",
+    "OnceForm",
     "PauseForm",
     "PriorityForm",
     "ProfileForm",

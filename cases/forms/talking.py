@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import Channel, Promise, TriggerKind
 
-from .fields import CaseForm, Moment, next_full_hour, text
+from .fields import Moment, next_full_hour, text
+from .once import Files, OnceForm
 
 # What a customer may ask for or show in a call, as RULES 4 lists it.
 ASKS = [
@@ -17,8 +18,9 @@ ASKS = [
 ]
 
 
-class ReplyForm(CaseForm):
+class ReplyForm(OnceForm):
     body = text(_("Reply"), rows=3)
+    files = Files(label=_("Files"))
     channel = forms.ChoiceField(label=_("By"), choices=[c for c in Channel.choices if c[0] != Channel.PHONE])
 
     def __init__(self, *args, case, **kwargs):
@@ -26,11 +28,12 @@ class ReplyForm(CaseForm):
         super().__init__(*args, case=case, initial={"channel": usual}, **kwargs)
 
 
-class NoteForm(CaseForm):
+class NoteForm(OnceForm):
     body = text(_("Internal note"), rows=3)
+    files = Files(label=_("Files"))
 
 
-class CallForm(CaseForm):
+class CallForm(OnceForm):
     body = text(_("What was said"), rows=3)
     direction = forms.ChoiceField(
         label=_("Who called"), choices=[("in", _("the customer")), ("out", _("we did"))]
@@ -44,7 +47,7 @@ class CallForm(CaseForm):
     )
 
 
-class PromiseForm(CaseForm):
+class PromiseForm(OnceForm):
     what = forms.CharField(label=_("What was promised"), max_length=200)
     due_at = Moment(label=_("By when"))
     kind = forms.ChoiceField(label=_("It is"), choices=Promise.Kind.choices)

@@ -3,6 +3,7 @@
 from .asking import Answer, Ask, ComplaintProfile, Decision
 from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
 from .case import Case, Category, Party
+from .composing import Attachment, Draft, ReplyTemplate, SentForm
 from .customer import Channel, Contact, Customer, Service, Subscription, Tier
 from .intake import IntakeRule
 from .message import Message
@@ -20,6 +21,7 @@ __all__ = [
     "Absence",
     "Answer",
     "Ask",
+    "Attachment",
     "Calendar",
     "CalendarException",
     "CalendarVersion",
@@ -31,6 +33,7 @@ __all__ = [
     "Contact",
     "Customer",
     "Decision",
+    "Draft",
     "Duty",
     "EngineMinute",
     "EnginePass",
@@ -49,6 +52,8 @@ __all__ = [
     "Promise",
     "Recalculation",
     "ReconcilerRound",
+    "ReplyTemplate",
+    "SentForm",
     "Service",
     "Skill",
     "SlaPolicy",

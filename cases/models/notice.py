@@ -28,6 +28,7 @@ class NoticeKind(models.TextChoices):
     DECISION_WAITING = "decision_waiting", _("A decision waits for approval")
     DECISION_APPROVED = "decision_approved", _("Decision approved")
     DECISION_SENT_BACK = "decision_sent_back", _("Decision sent back")
+    MENTIONED = "mentioned", _("Mentioned")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
 
 

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
 
-from cases import notices
-from cases.models import Notice
+from cases import files, notices
+from cases.models import Attachment, Notice
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +71,16 @@ def _put_off(notice, error, now):
 
 def message(notice):
     """The mail of `notice`. Its Message-ID comes from the notice's key: sent twice, a mail client shows it
-    once."""
+    once. A reply carries what came with it; raises FileNotFoundError rather than leave without."""
     subject, body = notices.mail(notice)
     to = notice.person or notice.contact
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
     headers = {"Message-ID": f"<notice-{notice.pk}@{domain}>", "Auto-Submitted": "auto-generated"}
     if notice.kind == "reply":
         del headers["Auto-Submitted"]
-    return EmailMessage(subject=subject, body=body, to=[to.email], headers=headers)
+    mail = EmailMessage(subject=subject, body=body, to=[to.email], headers=headers)
+    if notice.contact_id and "message" in notice.facts:
+        for attachment in Attachment.objects.filter(message=notice.facts["message"]).order_by("pk"):
+            with files.get(attachment.sha256) as content:
+                mail.attach(attachment.name, content.read(), attachment.media_type)
+    return mail

@@ -2,17 +2,24 @@
 
 from django.utils.translation import gettext as _
 
-from cases.errors import Incomplete, InThePast
+from cases import placeholders
+from cases.errors import Incomplete, InThePast, Unfilled
 from cases.models import Channel, Message, NoticeKind, TriggerKind
 from cases.states import CaseStatus
 
-from . import clocks, ending, notify, triggers
+from . import attaching, clocks, ending, mentioning, notify, triggers
 from .changing import changing
 from .pausing import customer_spoke
 
 
-def reply(*, case, body, by, now, channel=Channel.MAIL, contact=None, revision=None):
-    """Write to the customer: stops the response clocks, and the next update is owed anew."""
+def reply(*, case, body, by, now, channel=Channel.MAIL, contact=None, revision=None, files=()):
+    """Write to the customer: stops the response clocks, and the next update is owed anew.
+
+    `files` come with it (see attaching.keep). Raises Unfilled while a placeholder stands in `body`.
+    """
+    missing = placeholders.left_in(body)
+    if missing:
+        raise Unfilled(placeholders.words_about(missing))
     return _say(
         case=case,
         direction=Message.Direction.OUT,
@@ -24,11 +31,13 @@ def reply(*, case, body, by, now, channel=Channel.MAIL, contact=None, revision=N
         contact=contact or case.contact,
         revision=revision,
         reason=_("replied"),
+        files=files,
     )
 
 
-def note(*, case, body, by, now):
-    """An internal note: seen by us alone, stops nothing."""
+def note(*, case, body, by, now, files=()):
+    """An internal note: seen by us alone, stops nothing. Colleagues it calls (@name) hear of it, if the case
+    is open to them."""
     return _say(
         case=case,
         direction=Message.Direction.INTERNAL,
@@ -40,10 +49,11 @@ def note(*, case, body, by, now):
         contact=None,
         revision=None,
         reason=_("noted"),
+        files=files,
     )
 
 
-def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, asks_for=None):
+def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, asks_for=None, files=()):
     """The customer wrote. Ends pauses that wait for that; a resolved case opens again, a closed one does not.
 
     `asks_for`: a TriggerKind.
@@ -60,6 +70,7 @@ def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, ask
         revision=None,
         reason=_("customer wrote"),
         asks_for=asks_for,
+        files=files,
     )
 
 
@@ -95,6 +106,7 @@ def _say(
     reason,
     was_reached=None,
     asks_for=None,
+    files=(),
 ):
     if not body.strip():
         raise Incomplete(_("The text is empty; write what was said."))
@@ -102,6 +114,7 @@ def _say(
         raise InThePast(_("This cannot have been said in the future; give a time up to now."))
     if channel == Channel.PHONE and was_reached is None:
         was_reached = True
+    kept = attaching.keep(files)
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
         message = Message.objects.create(
             case=locked,
@@ -114,6 +127,9 @@ def _say(
             occurred_at=occurred_at,
             recorded_at=now,
         )
+        attaching.attach(message, kept)
+        if message.is_internal:
+            mentioning.tell(message, by=by, now=now)
         if message.asks_us:
             customer_spoke(locked, at=occurred_at, now=now, by=by)
             if locked.status == CaseStatus.RESOLVED and not message.is_call:

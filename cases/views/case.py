@@ -11,7 +11,7 @@ from django.views import View
 from cases import display, forms
 from cases.models import Calendar, Message
 from cases.states import CaseStatus, may_move
-from cases.views import case_rows
+from cases.views import case_rows, message_rows
 from cases.views.finding import find, may
 
 RECENT = 40
@@ -94,7 +94,7 @@ def _conversation(request, case, may_read):
     tally = Counter(dict(case.messages.values_list("direction").annotate(number=Count("pk")).order_by()))
     chosen = every.filter(direction__in=TABS[tab]) if TABS[tab] else every
     wanted = None if request.GET.get("all") else RECENT
-    messages = list(chosen[:wanted])[::-1]
+    messages = message_rows.dressed(list(chosen[:wanted])[::-1])
     total = sum(tally[d] for d in TABS[tab]) if TABS[tab] else sum(tally.values())
     return {
         "tab": tab,

@@ -1,17 +1,21 @@
 """What is said on a case: reply, note, call, promise. Refused, the page comes back with the text kept."""
 
+import uuid
+
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views import View
 
 from cases import forms
-from cases.errors import Refused
-from cases.operations import promising, talk
+from cases.errors import Refused, SentBefore
+from cases.operations import attaching, mentioning, once, promising, talk, unsent
 from cases.views.case import case_context
 from cases.views.finding import find, may
 
@@ -19,7 +23,8 @@ REFUSED = 422
 
 
 class Saying(LoginRequiredMixin, View):
-    """One of the composer's forms: permission, form, one operation, back to the case."""
+    """One of the composer's forms: permission, form, one operation, back to the case. Sent again, it does
+    nothing again and says so."""
 
     form_class = None
     name = ""
@@ -28,14 +33,25 @@ class Saying(LoginRequiredMixin, View):
 
     def post(self, request, number):
         case = self.allowed(request.user, number)
-        form = self.form_class(request.POST, case=case, prefix=self.name)
+        form = self.form_class(request.POST, request.FILES, case=case, prefix=self.name)
+        self.measure(request, form)
         if form.is_valid():
+            now, key = timezone.now(), form.cleaned_data.pop("key")
             try:
-                self.operate(case, form.cleaned_data, by=request.user, now=timezone.now())
+                with once.once(key=key, content=self.sent(request), case=case, by=request.user, now=now):
+                    self.operate(case, form.cleaned_data, by=request.user, now=now)
+                    unsent.discard(case=case, by=request.user, kind=self.name)
+            except once.AlreadyDone:
+                messages.info(request, _("This was sent already; nothing was done twice."))
+                return HttpResponseRedirect(reverse("case", args=[number]))
+            except SentBefore as refusal:
+                form.add_error(None, refusal)
+                form.data = form.data.copy()
+                form.data[form.add_prefix("key")] = uuid.uuid4()
             except Refused as refusal:
                 form.add_error(None, refusal)
             else:
-                messages.success(request, self.done)
+                self.tell(request, case, form.cleaned_data)
                 return HttpResponseRedirect(reverse("case", args=[number]))
         return render(request, "cases/case.html", self.again(request, number, form), status=REFUSED)
 
@@ -46,11 +62,33 @@ class Saying(LoginRequiredMixin, View):
     def allowed(self, person, number):
         return find(person, number, self.action)
 
+    def sent(self, request):
+        """What makes this form the same as one that was sent before: its words, and what its files hold."""
+        apart = {f"{self.name}-key", f"{self.name}-revision"}
+        words = {
+            name: request.POST.getlist(name)
+            for name in request.POST
+            if name.startswith(f"{self.name}-") and name not in apart
+        }
+        return [self.name, words, [attaching.fingerprint(f) for f in _files(request, self.name)]]
+
+    def measure(self, request, form):
+        """Files that were dropped on their way in, because they are too large, are named."""
+        for name in getattr(request, "files_too_large", ()):
+            form.add_error(None, attaching.too_large(name))
+
+    def tell(self, request, case, said):
+        """What came of it."""
+        messages.success(request, self.done)
+
     def again(self, request, number, form):
         """The case as it is now, with what was typed; sent again, it speaks of what its sender now sees."""
         fresh = find(request.user, number)
         form.data = form.data.copy()
         form.data[form.add_prefix("revision")] = fresh.revision
+        if _files(request, self.name):
+            # A browser gives no file twice by itself.
+            form.add_error(None, _("Please choose the files again."))
         return case_context(
             request, fresh, **{f"{self.name}_form": form, "composing": self.name, "refused_form": form}
         )
@@ -61,7 +99,13 @@ class Reply(Saying):
 
     def operate(self, case, said, *, by, now):
         talk.reply(
-            case=case, body=said["body"], channel=said["channel"], revision=said["revision"], by=by, now=now
+            case=case,
+            body=said["body"],
+            channel=said["channel"],
+            revision=said["revision"],
+            files=said["files"],
+            by=by,
+            now=now,
         )
 
 
@@ -77,7 +121,28 @@ class Note(Logging):
     form_class, name, done = forms.NoteForm, "note", _("Noted, for us alone.")
 
     def operate(self, case, said, *, by, now):
-        talk.note(case=case, body=said["body"], by=by, now=now)
+        talk.note(case=case, body=said["body"], files=said["files"], by=by, now=now)
+
+    def tell(self, request, case, said):
+        """Who of those that were called heard of it, and who did not."""
+        called = mentioning.called_in(said["body"], case=case, by=request.user)
+        told = _("Told: %(names)s.") % {"names": _names(called.told)} if called.told else ""
+        messages.success(request, f"{self.done} {told}".strip())
+        if called.untold:
+            untold = ngettext(
+                "%(names)s was not told: this case is not open to them.",
+                "%(names)s were not told: this case is not open to them.",
+                len(called.untold),
+            )
+            messages.warning(request, untold % {"names": _names(called.untold)})
+
+
+def _files(request, prefix):
+    return request.FILES.getlist(f"{prefix}-files")
+
+
+def _names(people):
+    return get_text_list([person.name for person in people], _("and"))
 
 
 class Call(Logging):

@@ -14,6 +14,7 @@ from cases.states import CaseStatus, Metric
 from escalations.models import EscalationPath, Handoff
 from escalations.operations import escalate, respond
 
+from . import writing
 from .asking import Asking
 
 MINUTE, HOUR = 60, 3600
@@ -127,6 +128,7 @@ class Life(Asking):
                 now=self.now,
                 channel=self.channel,
                 asks_for=asks_for,
+                files=writing.files_for(body, "document.png", self.topic["language"]),
             )
 
     # --- What we do -----------------------------------------------------------------------------------------
@@ -175,10 +177,16 @@ class Life(Asking):
             (self.say(self.words["greeting"]), self.say(body, **more), f"{self.words['closing']}\n{by.name}")
         )
         channel = Channel.CHAT if self.channel == Channel.CHAT else Channel.MAIL
-        talk.reply(case=self.case, body=text, by=by, now=self.now, channel=channel)
+        files = writing.files_for(text, "confirmation.pdf", self.topic["language"])
+        talk.reply(case=self.case, body=text, by=by, now=self.now, channel=channel, files=files)
 
     def note(self):
-        talk.note(case=self.case, body=self.pick("notes"), by=self.agent(), now=self.now)
+        """For us alone; the team's lead is called to it."""
+        body, by = self.pick("notes"), self.agent()
+        lead = Person.objects.managers_of(self.case.team).order_by("pk").first() if self.case.team else None
+        if lead is not None and lead != by:
+            body = f"{body} @{lead.username}"
+        talk.note(case=self.case, body=body, by=by, now=self.now)
 
     def call(self, *, was_reached=True, ago=0):
         """We call them; `ago` seconds before it was written down."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from cases import history
 from cases.models import Case, Customer, Notice, Person, Team
 
-from . import customers, people, rules
+from . import customers, people, rules, writing
 from .cast import Cast
 from .simulation import Simulation
 
@@ -36,10 +36,12 @@ def load(*, now):
             staff = people.build(now=began, today=now)
             customers.build(staff)
             rules.build(now=began, today=now)
+            writing.build_templates()
         simulation = Simulation(began)
         for story in Cast(simulation=simulation, now=now, dice=random.Random(SEED)).lives():
             simulation.begin(story)
         simulation.run(until=now)
+        writing.leave_a_draft(now=now)
         _put_into_lists(now)
 
 

@@ -15,7 +15,11 @@ def timeline(case, messages, tab, may_read):
     entries = [(message.occurred_at, 0, "message", message) for message in messages]
     if may_read and tab == "":
         since = messages[0].occurred_at if messages else None
-        happened = [event for event in events(case) if since is None or event.at >= since]
+        happened = [
+            event
+            for event in events(case)
+            if not event.is_beside_message and (since is None or event.at >= since)
+        ]
         entries += [(event.at, 1, "event", event) for event in happened[-RECENT:]]
     return [(kind, item) for _at, _rank, kind, item in sorted(entries, key=lambda entry: entry[:2])]
 

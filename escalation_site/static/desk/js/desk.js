@@ -3,9 +3,12 @@ import "./compose.js";
 import "./once.js";
 import "./dialog.js";
 import "./draft.js";
+import "./files.js";
 import "./keyboard.js";
+import "./mention.js";
 import "./menu.js";
 import "./preview.js";
+import "./template.js";
 import "./toast.js";
 import { tick } from "./clock.js";
 

@@ -1,0 +1,59 @@
+"""What a reply template's placeholders stand for on one case, in the customer's language and zone."""
+
+from zoneinfo import ZoneInfo
+
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+
+from cases import placeholders
+from cases.display import zone_city
+from cases.models import Promise
+from cases.states import Metric
+
+# The terms a customer is told of; those of our own ladder are ours.
+TOLD_TO_CUSTOMERS = (Metric.FIRST_RESPONSE, Metric.NEXT_UPDATE, Metric.RESOLUTION)
+
+
+def fill(text, *, case, by, now, language=None):
+    """A placeholders.Filled: `text` as `by` would send it on `case`. Two queries, or none where there is
+    nothing to fill. Times are worded in `language`, else in the contact's."""
+    names = placeholders.left_in(text)
+    return placeholders.fill(text, values(case, by, now, language) if names else {})
+
+
+def values(case, by, now, language=None):
+    """{placeholder: text}; empty where there is nothing to say: what is late already is no date to tell."""
+    promise = case.promises.filter(state=Promise.State.OPEN, due_at__gt=now).order_by("due_at", "pk").first()
+    due = (
+        case.clocks.open()
+        .filter(metric__in=TOLD_TO_CUSTOMERS, due_at__gt=now)
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+    )
+    contact, customer = case.contact, case.customer
+    with translation.override(language or (contact.language if contact else case.language)):
+        return {
+            "contact_name": contact.name if contact else "",
+            "customer_name": customer.name,
+            "case_number": case.number,
+            "subject": case.subject,
+            "received_on": _there(case.received_at, customer.time_zone, "DATE_FORMAT"),
+            "owner_name": case.owner.name if case.owner_id else "",
+            "agent_name": by.name,
+            # Not everybody's profile has one yet: then the name, and what they are.
+            "signature": getattr(by, "signature", "") or "\n".join(filter(None, (by.name, by.title))),
+            "next_due": _there(due, customer.time_zone),
+            "promise": promise.what if promise else "",
+            "promise_date": _there(promise.due_at if promise else None, customer.time_zone),
+        }
+
+
+def _there(at, zone, form="DATETIME_FORMAT"):
+    """An instant as its reader's clock shows it; which clock is said with the time of day."""
+    if at is None:
+        return ""
+    words = formats.date_format(timezone.localtime(at, ZoneInfo(zone)), form)
+    if form == "DATE_FORMAT":
+        return words
+    return _("%(time)s (%(city)s time)") % {"time": words, "city": zone_city(zone)}
