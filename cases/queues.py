@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
-from cases import roles
-from cases.models import Case, Pause, Promise, Standing, Team
+from cases import branches, roles
+from cases.models import Case, Party, Pause, Promise, Standing, Team
+
+FEW_TEAMS = 4
 
 
 @dataclass(frozen=True)
@@ -39,46 +41,68 @@ class QueueView:
     key: str
     title: Lazy
     icon: str
-    chosen: Callable
+    parts: Callable  # [Q, …] that together choose; each read along an index of its own
     nothing: Lazy
     is_personal: bool = False  # empty for ever for those who work no cases
 
 
+def _teams(reader, name, **others):
+    """A branch a team while they are few: each team's part of an index has its order. Of many teams a queue
+    is so full that the order of all is walked instead, and only theirs taken."""
+    if len(reader.teams) > FEW_TEAMS:
+        return [Q(**{f"{name}__in": sorted(reader.teams)}, **others)]
+    return [Q(**{name: team}, **others) for team in sorted(reader.teams)]
+
+
 def _next(reader):
-    mine = Q(whose=reader.person) | Q(owner=reader.person) | Q(holder=reader.person)
-    return mine | Q(whose=None, whose_team__in=reader.teams) | Q(holder=None, holder_team__in=reader.teams)
+    mine = [Q(whose=reader.person), Q(owner=reader.person), Q(holder=reader.person)]
+    return mine + _teams(reader, "whose_team", whose=None) + _teams(reader, "holder_team", holder=None)
 
 
 def _mine(reader):
-    return Q(owner=reader.person) | Q(holder=reader.person)
+    return [Q(owner=reader.person), Q(holder=reader.person)]
 
 
 def _team(reader):
-    return Q(team__in=reader.teams) | Q(holder_team__in=reader.teams)
+    return _teams(reader, "team") + _teams(reader, "holder_team")
 
 
 def _unassigned(reader):
-    return Q(owner=None) & (Q(team=None) | Q(team__in=reader.teams))
+    return [Q(owner=None, team=None), *_teams(reader, "team", owner=None)]
 
 
+def _escalated(reader):
+    return [Q(holder=reader.person), *_teams(reader, "holder_team", holder=None)]
+
+
+def _all(reader):
+    """Everything that the reader may read: all there is, or what CaseQuerySet.reachable names."""
+    if roles.scope(reader.person, "case.read") == roles.Scope.ALL:
+        return [Q()]
+    named = Party.objects.filter(person=reader.person, kind=Party.Kind.ACCESS).values("case")
+    return [*_team(reader), *_mine(reader), Q(case__in=named)]
+
+
+def _of_all(condition):
+    """Those of all that the reader may read that `condition(reader)` holds for."""
+    return lambda reader: [part & condition(reader) for part in _all(reader)]
+
+
+@_of_all
 def _at_risk(reader):
     return Q(is_breached=True) | Q(at_risk_at__lte=reader.now)
 
 
-def _escalated(reader):
-    return Q(holder=reader.person) | Q(holder=None, holder_team__in=reader.teams)
-
-
+@_of_all
 def _waiting(reader):
-    return Exists(Pause.objects.open().filter(case=OuterRef("case"), reason__waits_for_customer=True))
+    return Q(
+        Exists(Pause.objects.open().filter(case=OuterRef("case"), reason__waits_for_customer=True))
+    )
 
 
+@_of_all
 def _promised(reader):
-    return Exists(Promise.objects.open().filter(case=OuterRef("case"), due_at__lt=reader.end_of_today))
-
-
-def _all(reader):
-    return Q()
+    return Q(Exists(Promise.objects.open().filter(case=OuterRef("case"), due_at__lt=reader.end_of_today)))
 
 
 VIEWS = {
@@ -115,10 +139,14 @@ VIEWS = {
 }
 
 
-def standings(view, reader):
-    """The live standings of `view` that `reader` may see, unordered."""
-    reachable = Case.objects.reachable(reader.person).filter(pk=OuterRef("case"))
-    return Standing.objects.live().filter(view.chosen(reader)).filter(Exists(reachable))
+def selections(view, reader, found=None):
+    """Querysets of live standings that together are what `view` holds for `reader`: see cases/branches.py.
+
+    `found`: standings narrowed already.
+    """
+    found = (Standing.objects.all() if found is None else found).live()
+    reachable = Exists(Case.objects.reachable(reader.person).filter(pk=OuterRef("case")))
+    return [found.filter(part).filter(reachable) for part in view.parts(reader)]
 
 
 def offered_to(person):
@@ -133,5 +161,5 @@ ENOUGH = 99
 
 def count(view, reader):
     """How many there are, as the sidebar says it: never more than a glance costs."""
-    number = standings(view, reader).order_by()[: ENOUGH + 1].count()
+    number = branches.at_most(selections(view, reader), ENOUGH + 1)
     return f"{ENOUGH}+" if number > ENOUGH else str(number)

@@ -12,6 +12,7 @@ from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
 from .standing import Standing
+from .tag import CaseTag, SavedView, Tag
 from .timer import EngineMinute, EnginePass, Timer
 from .trigger import Trigger, TriggerKind
 
@@ -21,6 +22,7 @@ __all__ = [
     "CalendarException",
     "CalendarVersion",
     "Case",
+    "CaseTag",
     "Category",
     "Channel",
     "Clock",
@@ -44,6 +46,7 @@ __all__ = [
     "Promise",
     "Recalculation",
     "ReconcilerRound",
+    "SavedView",
     "Service",
     "Skill",
     "SlaPolicy",
@@ -51,6 +54,7 @@ __all__ = [
     "SlaTarget",
     "Standing",
     "Subscription",
+    "Tag",
     "Team",
     "Tier",
     "Timer",
