@@ -92,7 +92,9 @@ def remove(connection):
 
 
 def _triggers(cursor):
-    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'words\\_%' ESCAPE '\\'")
+    cursor.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'words\\_%' ESCAPE '\\'"
+    )
     return {row[0] for row in cursor.fetchall()}
 
 

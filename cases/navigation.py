@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import queues, roles
+from cases.filters import QueueFilter
+from cases.models import SavedView
 
 
 @dataclass(frozen=True)
@@ -23,13 +26,14 @@ def sections(request, *, counted):
     found = []
     if roles.may(request.user, "case.find"):
         found.append(("", _queue_links(request, counted)))
+        found.append((_("Saved views"), _saved_links(request)))
     found.append((_("Look up"), _other_links(request)))
     return [(heading, links) for heading, links in found if links]
 
 
 def _queue_links(request, counted):
     address = reverse("case-list")
-    here = request.GET.get("view", "") if request.path == address else None
+    here = kept_query(request.GET.urlencode()) if request.path == address else None
     reader = queues.Reader.of(request.user, timezone.now()) if counted else None
     return [
         Link(
@@ -37,10 +41,34 @@ def _queue_links(request, counted):
             icon=view.icon,
             word=view.title,
             count=queues.count(view, reader) if counted and view.key != "all" else "",
-            is_current=here == view.key,
+            is_current=here == (f"view={view.key}" if view.key else ""),
         )
         for view in queues.offered_to(request.user)
     ]
+
+
+# What of a queue's address is worth keeping: not where in it somebody was.
+KEPT = {"view", "sort", "q", *QueueFilter.base_filters}
+
+
+def kept_query(query):
+    """A query of the queue's address, its names in one order, so that two that mean the same are the same."""
+    found = QueryDict(query)
+    kept = QueryDict(mutable=True)
+    for name in sorted(KEPT & set(found)):
+        kept.setlist(name, sorted({value for value in found.getlist(name) if value}))
+    return kept.urlencode()
+
+
+def _saved_links(request):
+    address = reverse("case-list")
+    here = kept_query(request.GET.urlencode()) if request.path == address else None
+    saved = SavedView.objects.filter(person=request.user).order_by("name")
+    links = [
+        Link(f"{address}?{view.query}", "filter", view.name, is_current=here == view.query) for view in saved
+    ]
+    manage = reverse("saved-views")
+    return links and [*links, Link(manage, "gear", _("Manage"), is_current=request.path == manage)]
 
 
 def _other_links(request):

@@ -35,7 +35,9 @@ class Order:
             values = json.loads(text or "null")
             if not isinstance(values, list) or len(values) != len(self.columns):
                 return None
-            found = [_value(name.lstrip("-"), value) for name, value in zip(self.columns, values, strict=True)]
+            found = [
+                _value(name.lstrip("-"), value) for name, value in zip(self.columns, values, strict=True)
+            ]
         except (ValueError, ValidationError, OverflowError):
             return None
         return found

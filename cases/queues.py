@@ -95,9 +95,7 @@ def _at_risk(reader):
 
 @_of_all
 def _waiting(reader):
-    return Q(
-        Exists(Pause.objects.open().filter(case=OuterRef("case"), reason__waits_for_customer=True))
-    )
+    return Q(Exists(Pause.objects.open().filter(case=OuterRef("case"), reason__waits_for_customer=True)))
 
 
 @_of_all

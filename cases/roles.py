@@ -81,6 +81,7 @@ CONFIGURATION = {
     "category",
     "service",
     "pausereason",
+    "tag",
     "intakerule",
     "recalculation",
     "escalationpath",

@@ -19,7 +19,12 @@ def marked(text, words):
         return conditional_escape(text)
     pieces, at = [], 0
     for hit in _begins_with(words).finditer(text):
-        pieces += [conditional_escape(text[at : hit.start()]), "<mark>", conditional_escape(hit[0]), "</mark>"]
+        pieces += [
+            conditional_escape(text[at : hit.start()]),
+            "<mark>",
+            conditional_escape(hit[0]),
+            "</mark>",
+        ]
         at = hit.end()
     pieces.append(conditional_escape(text[at:]))
     return mark_safe("".join(pieces))  # noqa: S308 (each piece is escaped above)

@@ -29,6 +29,7 @@ GROUPS = (
             ("cases.Recalculation", "update"),
             ("cases.IntakeRule", "alt_route"),
             ("cases.Category", "category"),
+            ("cases.Tag", "sell"),
             ("cases.PauseReason", "pause_circle"),
         ),
     ),
@@ -95,7 +96,14 @@ def _parts(model):
 
 # On the first page: drafts that nobody published, proposals that nobody switched on, timers that cannot run.
 VERSIONS = ("escalations.PathVersion", "cases.SlaPolicyVersion", "cases.CalendarVersion")
-SWITCHED = ("escalations.Rule", "cases.IntakeRule", "cases.Category", "cases.Service", "cases.PauseReason")
+SWITCHED = (
+    "escalations.Rule",
+    "cases.IntakeRule",
+    "cases.Category",
+    "cases.Tag",
+    "cases.Service",
+    "cases.PauseReason",
+)
 AT_MOST = 20
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from cases.models import Case, Clock, Message, Party, Pause, Person, Promise, TimerRepair, Trigger
+from cases.models import Case, CaseTag, Clock, Message, Party, Pause, Person, Promise, TimerRepair, Trigger
 from escalations.models import Escalation, Handoff, PassedOver
 
 # Whose history belongs to a case and the way from them to it; rows of one instant are told in this order.
@@ -17,6 +17,7 @@ KEPT = {
     "pause": (Pause, "case"),
     "clock": (Clock, "case"),
     "trigger": (Trigger, "case"),
+    "case_tag": (CaseTag, "case"),
     "escalation": (Escalation, "case"),
     "handoff": (Handoff, "escalation__case"),
     "passed_over": (PassedOver, "escalation__case"),

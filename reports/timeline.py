@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Clock, Pause, PauseReason, Person, Promise, Team, TimerRepair
+from cases.models import Case, CaseTag, Clock, Pause, PauseReason, Person, Promise, Tag, Team, TimerRepair
 from escalations.models import Escalation, Handoff, PassedOver
 from reports import sentences
 
@@ -31,6 +31,7 @@ class Names:
     people: dict
     teams: dict
     reasons: dict
+    tags: dict
 
     def person(self, pk):
         return str(self.people.get(pk) or _("somebody")) if pk else _("nobody")
@@ -48,6 +49,7 @@ class Names:
 # Whose history belongs to a case, in the order in which rows of one instant are told.
 TOLD = (
     (Case, sentences.of_case, "pk"),
+    (CaseTag, sentences.of_case_tag, "case"),
     (TimerRepair, sentences.of_timer_repair, "case"),
     (Clock, sentences.of_clock, "case"),
     (Pause, sentences.of_pause, "case"),
@@ -98,6 +100,7 @@ def _names(rows):
         people=Person.objects.in_bulk(people - {None}),
         teams=Team.objects.in_bulk(teams - {None}),
         reasons=PauseReason.objects.in_bulk(),
+        tags=Tag.objects.in_bulk({row.tag_id for row in rows if hasattr(row, "tag_id")}),
     )
 
 

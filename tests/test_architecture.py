@@ -215,6 +215,7 @@ UNAUDITED = {
     "cases.ReconcilerRound",
     "cases.Standing",
     "cases.Notice",
+    "cases.SavedView",
     "escalations.Replay",
     "escalations.ReplayedCase",
 }

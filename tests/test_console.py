@@ -16,6 +16,7 @@ from cases.models import (
     Membership,
     Notice,
     Person,
+    SavedView,
     Skill,
     Standing,
     Team,
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db
 ROLES = ("supervisor", "manager", "auditor", "administrator")
 DRAFTS = {"calendarversion", "slapolicyversion", "pathversion"}
 WHOLES = {"calendar", "slapolicy", "escalationpath"}
-SWITCHED = {"category", "service", "pausereason", "intakerule", "rule"}
+SWITCHED = {"category", "service", "pausereason", "intakerule", "rule", "tag"}
 CUSTOMERS = {"customer", "contact", "subscription"}
 ROSTER = {"membership", "personskill", "absence", "duty"}
 KEPT_BY_ALL = {"person", "team", "skill"}
@@ -83,6 +84,7 @@ def rows(w, n):
             Timer: Timer.objects.filter(case=w.case).first(),
             EnginePass: EnginePass.objects.create(worker=f"worker {n}", started_at=make.BEGINNING),
             EngineMinute: EngineMinute.objects.create(worker=f"worker {n}", minute=n),
+            SavedView: SavedView.objects.create(person=w.ana, name=f"view {n}"),
             Notice: Notice.objects.create(case=w.case, person=w.ana, key=str(n), state="recorded", **notice),
             Replay: replay,
             ReplayedCase: ReplayedCase.objects.create(replay=replay, case=w.case, number="INC1")

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, Clock, Message, Notice, Party, Pause, Promise, Standing, Trigger
+from cases.models import Case, CaseTag, Clock, Message, Notice, Party, Pause, Promise, Standing, Trigger
 
 from .bases import FactAdmin, PassingAdmin
 from .fields import term_words
@@ -86,6 +86,13 @@ class PartyAdmin(OfCaseAdmin):
     list_display = ("person", "of_case", "kind", "reason")
     list_select_related = ("case", "person")
     list_filter = ("kind",)
+
+
+@admin.register(CaseTag)
+class CaseTagAdmin(OfCaseAdmin):
+    list_display = ("tag", "of_case", "added_at", "removed_at")
+    list_select_related = ("case", "tag")
+    list_filter = ("tag",)
 
 
 @admin.register(Standing)

@@ -59,7 +59,9 @@ class CaseTag(models.Model):
         verbose_name_plural = _("tags on cases")
         constraints = [
             # Also finds the cases of a tag.
-            models.UniqueConstraint(fields=["tag", "case"], condition=Q(removed_at=None), name="case_tag_once"),
+            models.UniqueConstraint(
+                fields=["tag", "case"], condition=Q(removed_at=None), name="case_tag_once"
+            ),
             models.CheckConstraint(
                 condition=Q(removed_at=None) | Q(removed_at__gte=models.F("added_at")),
                 name="case_tag_ends_after_it_began",

@@ -114,12 +114,14 @@ class Queue(LoginRequiredMixin, View):
             return HttpResponseRedirect(jump)
         asked = Asked.of(request.GET, request.user, now)
         page, before, after = asked.page(asked.selections())
+        shown = groups(asked, page, now)
         context = {
             "asked": asked,
             "view": asked.view,
             "now": now,
             "filter": asked.filter,
-            "groups": groups(asked, page, now),
+            "groups": shown,
+            "first_owed": _first_owed(asked, shown) if not before else None,
             "standings": page,
             "before": before,
             "after": after,
@@ -130,6 +132,12 @@ class Queue(LoginRequiredMixin, View):
             "may_work": roles.may(request.user, "case.work"),
         }
         return render(request, "cases/queue.html", context)
+
+
+def _first_owed(asked, shown):
+    """What comes first where nothing is owed within the hour; None where something is, or nothing at all."""
+    first, *_rest = shown or [("still", "", [])]
+    return first[2][0] if first[0] in ("today", "later") else None
 
 
 def _only_case_numbered(request):

@@ -6,6 +6,7 @@ import "./draft.js";
 import "./keyboard.js";
 import "./menu.js";
 import "./preview.js";
+import "./queue.js";
 import "./toast.js";
 import { tick } from "./clock.js";
 
