@@ -112,8 +112,8 @@ def _install(cursor, table, columns):
     if wanted.keys() <= _triggers(cursor):
         return
     cursor.execute(
-        f"CREATE VIRTUAL TABLE IF NOT EXISTS {index} USING fts5({names}, content='{table}', content_rowid='id',"
-        " tokenize='unicode61 remove_diacritics 0')"
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS {index} USING fts5({names}, content='{table}',"
+        " content_rowid='id', tokenize='unicode61 remove_diacritics 0')"
     )
     for name, body in wanted.items():
         cursor.execute(f"DROP TRIGGER IF EXISTS {name}")

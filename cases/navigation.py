@@ -21,20 +21,22 @@ class Link:
     is_current: bool = False
 
 
-def sections(request, *, counted):
-    """[(heading, [Link, …]), …] for who asks. `counted` says how many cases wait in each view."""
+def sections(request, *, counted, reader=None):
+    """[(heading, [Link, …]), …] for who asks. `counted` says how many cases wait in each view;
+    `reader` is who asks, where the page knows already."""
     found = []
     if roles.may(request.user, "case.find"):
-        found.append(("", _queue_links(request, counted)))
+        found.append(("", _queue_links(request, counted, reader)))
         found.append((_("Saved views"), _saved_links(request)))
     found.append((_("Look up"), _other_links(request)))
     return [(heading, links) for heading, links in found if links]
 
 
-def _queue_links(request, counted):
+def _queue_links(request, counted, reader):
     address = reverse("case-list")
     here = kept_query(request.GET.urlencode()) if request.path == address else None
-    reader = queues.Reader.of(request.user, timezone.now()) if counted else None
+    if counted and reader is None:
+        reader = queues.Reader.of(request.user, timezone.now())
     return [
         Link(
             href=f"{address}?view={view.key}" if view.key else address,

@@ -4,7 +4,7 @@ That a case exists may be known to whoever may find it; what was said on it is l
 who may read it all. So a hit in another team's message, or in a restricted case, is no hit.
 """
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from cases import branches
 from cases.fulltext import Holding, words_of
@@ -17,15 +17,14 @@ NAMED_ALIKE = 50
 NEWEST = 1000
 
 
-def selections(found, person, words):
+def selections(found, reader, words):
     """Querysets that together hold those of `found` (standings) that `words` are found in; [] without words.
 
     Each has an index to itself: see cases/branches.py.
     """
     if not words:
         return []
-    findable = Exists(Case.objects.findable(person).filter(pk=OuterRef("case")))
-    readable = Exists(Case.objects.reachable(person, "case.read").filter(pk=OuterRef("case")))
+    findable, readable = reader.may_find(), reader.may_read()
     customers = _ids(Customer, words)
     contacts = dict(
         Contact.objects.filter(Holding(Contact, words)).values_list("pk", "customer")[:NAMED_ALIKE]
@@ -45,9 +44,9 @@ def _ids(model, words):
     return list(model.objects.filter(Holding(model, words)).values_list("pk", flat=True)[:NAMED_ALIKE])
 
 
-def newest(person, text):
-    """Ids of the newest cases, at most NEWEST, that `person` finds by `text`."""
-    return branches.first(selections(Standing.objects.all(), person, words_of(text)), FOUND.columns, NEWEST)
+def newest(reader, text):
+    """Ids of the newest cases, at most NEWEST, that `reader` finds by `text`."""
+    return branches.first(selections(Standing.objects.all(), reader, words_of(text)), FOUND.columns, NEWEST)
 
 
 def said_on(case_ids, person, words):

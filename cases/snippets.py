@@ -1,4 +1,4 @@
-"""A piece of a text around the words that were looked for, with those words marked. Pure, and safe as markup."""
+"""A piece of a text around the words that were looked for, those marked. Pure, and safe as markup."""
 
 import re
 

@@ -1,9 +1,10 @@
 """What lists may be narrowed by. Choices may be repeated: ?status=new&status=open."""
 
 import django_filters as filters
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases import searching
+from cases import queues, searching
 from cases.models import (
     Case,
     Category,
@@ -92,7 +93,9 @@ class CaseFilter(filters.FilterSet):
 
     def search(self, found, _name, words):
         numbered = Case.objects.numbered(words).values_list("pk", flat=True)
-        return found.filter(pk__in=[*numbered, *searching.newest(self.request.user, words)])
+        return found.filter(
+            pk__in=[*numbered, *searching.newest(queues.Reader.of(self.request.user, timezone.now()), words)]
+        )
 
 
 class MessageFilter(filters.FilterSet):

@@ -27,6 +27,7 @@ def fill(apps, schema_editor):
     case = Case.objects.filter(pk=models.OuterRef("pk"))
     Standing.objects.using(schema_editor.connection.alias).update(
         customer_id=models.Subquery(case.values("customer_id")[:1]),
+        is_restricted=models.Subquery(case.values("is_restricted")[:1]),
         received_at=models.Subquery(case.values("received_at")[:1]),
         changed_at=models.Subquery(case.values("received_at")[:1]),
     )
@@ -157,6 +158,11 @@ class Migration(migrations.Migration):
             model_name='standing',
             name='received_at',
             field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='standing',
+            name='is_restricted',
+            field=models.BooleanField(default=False),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
         migrations.AlterField(

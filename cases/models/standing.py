@@ -51,6 +51,7 @@ class Standing(models.Model):
     team = models.ForeignKey(Team, models.PROTECT, null=True, db_index=False, related_name="+")
     owner = models.ForeignKey(Person, models.PROTECT, null=True, db_index=False, related_name="+")
     customer = models.ForeignKey(Customer, models.PROTECT, db_index=False, related_name="+")
+    is_restricted = models.BooleanField(default=False)
     received_at = models.DateTimeField()
     changed_at = models.DateTimeField()  # as the case's own, or since it was received
     # Who holds its escalation now; written by the escalations app.

@@ -34,7 +34,7 @@ HOLDERS = Prepared(
     )
 )
 
-COPIED = ("status", "priority", "team_id", "owner_id", "customer_id", "received_at")
+COPIED = ("status", "priority", "team_id", "owner_id", "customer_id", "received_at", "is_restricted")
 DERIVED = (
     "kind",
     "metric",
@@ -54,6 +54,7 @@ DERIVED = (
     "owner",
     "customer",
     "received_at",
+    "is_restricted",
     "changed_at",
     "holder",
     "holder_team",

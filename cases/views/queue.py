@@ -74,7 +74,7 @@ class Asked:
     def selections(self):
         """A search looks at ended cases too; a view shows only what is live."""
         if self.is_search:
-            return searching.selections(self.filter.qs, self.reader.person, self.words)
+            return searching.selections(self.filter.qs, self.reader, self.words)
         return queues.selections(self.view, self.reader, self.filter.qs)
 
     def page(self, selections):
