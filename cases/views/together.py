@@ -1,5 +1,6 @@
 """Many chosen cases at once: which, what is to be done to each, and what came of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -30,9 +31,10 @@ class Doing:
     """One of the things that may be done to many cases, by its form and its operation on one."""
 
     title: Lazy
+    word: Callable  # (number of cases) -> what the button says
     icon: str
     form: type
-    operate: object  # (form) -> keyword arguments' operation(case=, revision=, by=, now=)
+    operate: Callable  # (form) -> keyword arguments' operation(case=, revision=, by=, now=)
     means: tuple = ()
 
 
@@ -57,6 +59,9 @@ def _close(form):
 DOINGS = {
     "assign": Doing(
         gettext_lazy("Assign"),
+        lambda number: (
+            ngettext("Assign %(number)d case", "Assign %(number)d cases", number) % {"number": number}
+        ),
         "user",
         forms.AssignManyForm,
         _assign,
@@ -65,9 +70,19 @@ DOINGS = {
             gettext_lazy("Clocks keep running; a running escalation keeps its holder."),
         ),
     ),
-    "tag": Doing(gettext_lazy("Tag"), "tag", forms.TagManyForm, _tag),
+    "tag": Doing(
+        gettext_lazy("Tag"),
+        lambda number: ngettext("Tag %(number)d case", "Tag %(number)d cases", number) % {"number": number},
+        "tag",
+        forms.TagManyForm,
+        _tag,
+    ),
     "priority": Doing(
         gettext_lazy("Set the priority"),
+        lambda number: (
+            ngettext("Set the priority of %(number)d case", "Set the priority of %(number)d cases", number)
+            % {"number": number}
+        ),
         "sliders",
         forms.PriorityManyForm,
         _prioritise,
@@ -78,6 +93,9 @@ DOINGS = {
     ),
     "close": Doing(
         gettext_lazy("Close"),
+        lambda number: (
+            ngettext("Close %(number)d case", "Close %(number)d cases", number) % {"number": number}
+        ),
         "lock",
         forms.ReasonForManyForm,
         _close,
@@ -145,8 +163,7 @@ class Together(LoginRequiredMixin, View):
             "chosen": [
                 (f"C-{NUMBER_BASE + pk}", revision, cases.get(pk), pk in theirs) for pk, revision in chosen
             ],
-            "word": ngettext("%(title)s: %(number)d case", "%(title)s: %(number)d cases", len(chosen))
-            % {"title": doing.title, "number": len(chosen)},
+            "word": doing.word(len(chosen)),
             "back": _back(query),
             "back_query": query.get("back", ""),
             "now": timezone.now(),
