@@ -1,20 +1,18 @@
 """What a list of cases may be narrowed by; the same on pages and in the API."""
 
 import django_filters
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, Category, Channel, Customer, Standing, Team, Tier
+from cases.models import CaseTag, Category, Channel, Standing, Tag, Team, Tier
 from cases.states import Priority
 
 
 class QueueFilter(django_filters.FilterSet):
-    """Narrows standings. `q` is a case number, or words of the subject or the customer's name."""
+    """Narrows standings. What is searched for (`q`) is no filter of this: cases/searching.py."""
 
-    q = django_filters.CharFilter(label=_("Number, subject or customer"), method="search")
     priority = django_filters.MultipleChoiceFilter(label=_("Priority"), choices=Priority.choices)
     tier = django_filters.MultipleChoiceFilter(
-        label=_("Tier"), field_name="case__customer__tier", choices=Tier.choices
+        label=_("Tier"), field_name="customer__tier", choices=Tier.choices
     )
     category = django_filters.ModelChoiceFilter(
         label=_("Category"),
@@ -28,14 +26,13 @@ class QueueFilter(django_filters.FilterSet):
     team = django_filters.ModelChoiceFilter(
         label=_("Team"), queryset=Team.objects.filter(is_active=True).order_by("name"), empty_label=_("any")
     )
+    tag = django_filters.ModelChoiceFilter(
+        label=_("Tag"), queryset=Tag.objects.order_by("name"), method="tagged", empty_label=_("any")
+    )
 
     class Meta:
         model = Standing
-        fields = ["q", "priority", "tier", "category", "channel", "team"]
+        fields = ["priority", "tier", "category", "channel", "team", "tag"]
 
-    def search(self, found, _name, words):
-        numbered = Case.objects.numbered(words).values("pk")
-        customers = Customer.objects.filter(name__icontains=words).values("pk")
-        return found.filter(
-            Q(case__in=numbered) | Q(case__subject__icontains=words) | Q(case__customer__in=customers)
-        )
+    def tagged(self, found, _name, tag):
+        return found.filter(case__in=CaseTag.objects.on().filter(tag=tag).values("case"))

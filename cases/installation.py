@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from django.db import connections
 from django.utils import timezone
 
-from . import history, instants, writers
+from . import fulltext, history, instants, writers
 from .models import Calendar, CalendarVersion, Period, Person, SlaPolicy, SlaPolicyVersion, SlaTarget
 from .states import Metric
 
@@ -29,6 +29,7 @@ def before_migrating(using, plan=(), **kwargs):
     """Migrations remake tables; triggers would be in the way (SQLite) or see half a table."""
     if plan:
         writers.remove(connections[using])
+        fulltext.remove(connections[using])
 
 
 def after_migrating(using, plan=(), **kwargs):
@@ -42,6 +43,7 @@ def after_migrating(using, plan=(), **kwargs):
         with history.acting(reason=reason, **signature):
             writers.install(connection)
             writers.catch_up(connection)
+    fulltext.install(connection)
     # Later migrations bring the rest of what the models say.
     if writers.fits(connection, *MODELS):
         with history.acting(reason="installation", **signature):

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import queues, roles
-from cases.models import Decision
+from cases.filters import QueueFilter
+from cases.models import Decision, SavedView
 
 
 @dataclass(frozen=True)
@@ -19,26 +21,29 @@ class Link:
     is_current: bool = False
 
 
-def sections(request, *, counted):
-    """[(heading, [Link, …]), …] for who asks. `counted` says how many cases wait in each view."""
+def sections(request, *, counted, reader=None):
+    """[(heading, [Link, …]), …] for who asks. `counted` says how many cases wait in each view;
+    `reader` is who asks, where the page knows already."""
     found = []
     if roles.may(request.user, "case.find"):
-        found.append(("", [*_queue_links(request, counted), *_approvals(request, counted)]))
+        found.append(("", [*_queue_links(request, counted, reader), *_approvals(request, counted)]))
+        found.append((_("Saved views"), _saved_links(request)))
     found.append((_("Look up"), _other_links(request)))
     return [(heading, links) for heading, links in found if links]
 
 
-def _queue_links(request, counted):
+def _queue_links(request, counted, reader):
     address = reverse("case-list")
-    here = request.GET.get("view", "") if request.path == address else None
-    reader = queues.Reader.of(request.user, timezone.now()) if counted else None
+    here = kept_query(request.GET.urlencode()) if request.path == address else None
+    if counted and reader is None:
+        reader = queues.Reader.of(request.user, timezone.now())
     return [
         Link(
             href=f"{address}?view={view.key}" if view.key else address,
             icon=view.icon,
             word=view.title,
             count=queues.count(view, reader) if counted and view.key != "all" else "",
-            is_current=here == view.key,
+            is_current=here == (f"view={view.key}" if view.key else ""),
         )
         for view in queues.offered_to(request.user)
     ]
@@ -52,6 +57,30 @@ def _approvals(request, counted):
     if counted:
         count = queues.glance(Decision.objects.awaiting(request.user))
     yield Link(address, "scales", _("To approve"), count, is_current=request.path == address)
+
+
+# What of a queue's address is worth keeping: not where in it somebody was.
+KEPT = {"view", "sort", "q", *QueueFilter.base_filters}
+
+
+def kept_query(query):
+    """A query of the queue's address, its names in one order, so that two that mean the same are the same."""
+    found = QueryDict(query)
+    kept = QueryDict(mutable=True)
+    for name in sorted(KEPT & set(found)):
+        kept.setlist(name, sorted({value for value in found.getlist(name) if value}))
+    return kept.urlencode()
+
+
+def _saved_links(request):
+    address = reverse("case-list")
+    here = kept_query(request.GET.urlencode()) if request.path == address else None
+    saved = SavedView.objects.filter(person=request.user).order_by("name")
+    links = [
+        Link(f"{address}?{view.query}", "filter", view.name, is_current=here == view.query) for view in saved
+    ]
+    manage = reverse("saved-views")
+    return links and [*links, Link(manage, "gear", _("Manage"), is_current=request.path == manage)]
 
 
 def _other_links(request):

@@ -9,23 +9,60 @@ from django.utils import timezone
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
-from cases import roles
-from cases.models import Case, Pause, Promise, Standing, Team
+from cases import branches, roles
+from cases.models import Party, Pause, Promise, Standing, Team
+
+FEW_TEAMS = 4
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Who looks, in which teams they are, and when: what a view of the queue depends on."""
+    """Who looks, and when; in which teams they are (`teams`: with all below, where they look after those),
+    on which cases they are named, and which complaints are about them. A view depends on all of it."""
 
     person: object
-    teams: frozenset
     now: datetime
+    teams: frozenset
+    own_teams: frozenset
+    named: frozenset
+    complained: frozenset
 
     @classmethod
     def of(cls, person, now):
-        teams = Team.objects.filter(memberships__person=person).values_list("pk", flat=True)
+        own = frozenset(Team.objects.filter(memberships__person=person).values_list("pk", flat=True))
         wide = roles.scope(person, "case.work") >= roles.Scope.DEPARTMENT
-        return cls(person, frozenset(Team.with_all_below(teams) if wide else teams), now)
+        named = {kind: set() for kind in Party.Kind.values}
+        for case, kind in Party.objects.filter(person=person).values_list("case", "kind"):
+            named[kind].add(case)
+        return cls(
+            person=person,
+            now=now,
+            teams=frozenset(Team.with_all_below(own) if wide else own),
+            own_teams=own,
+            named=frozenset(named[Party.Kind.ACCESS]),
+            complained=frozenset(named[Party.Kind.SUBJECT]),
+        )
+
+    def may_find(self):
+        """CaseQuerySet.findable in the standing's own columns: a queue asks it of many branches at once, and
+        an index is read no further than what it leaves over. Tests hold the two against each other."""
+        if not roles.may(self.person, "case.find"):
+            return Q(pk__in=())
+        found = ~Q(case__in=self.complained) if self.complained else Q()
+        if self.person.role == roles.Role.AUDITOR:
+            return found
+        held = Q(holder=self.person) | Q(holder=None, holder_team__in=self.own_teams)
+        return found & (Q(is_restricted=False) | Q(case__in=self.named) | held)
+
+    def may_read(self):
+        """CaseQuerySet.reachable for reading, likewise."""
+        scope = roles.scope(self.person, "case.read")
+        if scope == roles.Scope.NONE:
+            return Q(pk__in=())
+        if scope == roles.Scope.ALL:
+            return self.may_find()
+        theirs = Q(team__in=self.teams) | Q(holder_team__in=self.teams) | Q(case__in=self.named)
+        return self.may_find() & (theirs | Q(owner=self.person) | Q(holder=self.person))
 
     @property
     def end_of_today(self):
@@ -39,46 +76,65 @@ class QueueView:
     key: str
     title: Lazy
     icon: str
-    chosen: Callable
+    parts: Callable  # [Q, …] that together choose; each read along an index of its own
     nothing: Lazy
     is_personal: bool = False  # empty for ever for those who work no cases
 
 
+def _teams(reader, name, **others):
+    """A branch a team while they are few: each team's part of an index has its order. Of many teams a queue
+    is so full that the order of all is walked instead, and only theirs taken."""
+    if len(reader.teams) > FEW_TEAMS:
+        return [Q(**{f"{name}__in": sorted(reader.teams)}, **others)]
+    return [Q(**{name: team}, **others) for team in sorted(reader.teams)]
+
+
 def _next(reader):
-    mine = Q(whose=reader.person) | Q(owner=reader.person) | Q(holder=reader.person)
-    return mine | Q(whose=None, whose_team__in=reader.teams) | Q(holder=None, holder_team__in=reader.teams)
+    mine = [Q(whose=reader.person), Q(owner=reader.person), Q(holder=reader.person)]
+    return mine + _teams(reader, "whose_team", whose=None) + _teams(reader, "holder_team", holder=None)
 
 
 def _mine(reader):
-    return Q(owner=reader.person) | Q(holder=reader.person)
+    return [Q(owner=reader.person), Q(holder=reader.person)]
 
 
 def _team(reader):
-    return Q(team__in=reader.teams) | Q(holder_team__in=reader.teams)
+    return _teams(reader, "team") + _teams(reader, "holder_team")
 
 
 def _unassigned(reader):
-    return Q(owner=None) & (Q(team=None) | Q(team__in=reader.teams))
+    return [Q(owner=None, team=None), *_teams(reader, "team", owner=None)]
 
 
+def _escalated(reader):
+    return [Q(holder=reader.person), *_teams(reader, "holder_team", holder=None)]
+
+
+def _all(reader):
+    """Everything that the reader may read: all there is, or what CaseQuerySet.reachable names."""
+    if roles.scope(reader.person, "case.read") == roles.Scope.ALL:
+        return [Q()]
+    return [*_team(reader), *_mine(reader), *([Q(case__in=reader.named)] if reader.named else [])]
+
+
+def _of_all(condition):
+    """Those of all that the reader may read that `condition(reader)` holds for."""
+    return lambda reader: [part & condition(reader) for part in _all(reader)]
+
+
+@_of_all
 def _at_risk(reader):
     return Q(is_breached=True) | Q(at_risk_at__lte=reader.now)
 
 
-def _escalated(reader):
-    return Q(holder=reader.person) | Q(holder=None, holder_team__in=reader.teams)
-
-
+@_of_all
 def _waiting(reader):
-    return Exists(Pause.objects.open().filter(case=OuterRef("case"), reason__waits_for_customer=True))
+    return Q(Exists(Pause.objects.open().filter(case=OuterRef("case"), reason__waits_for_customer=True)))
 
 
+@_of_all
 def _promised(reader):
-    return Exists(Promise.objects.open().filter(case=OuterRef("case"), due_at__lt=reader.end_of_today))
-
-
-def _all(reader):
-    return Q()
+    return Q(Exists(Promise.objects.open().filter(case=OuterRef("case"), due_at__lt=reader.end_of_today)))
 
 
 VIEWS = {
@@ -115,10 +171,14 @@ VIEWS = {
 }
 
 
-def standings(view, reader):
-    """The live standings of `view` that `reader` may see, unordered."""
-    reachable = Case.objects.reachable(reader.person).filter(pk=OuterRef("case"))
-    return Standing.objects.live().filter(view.chosen(reader)).filter(Exists(reachable))
+def selections(view, reader, found=None):
+    """Querysets of live standings that together are what `view` holds for `reader`: see cases/branches.py.
+
+    `found`: standings narrowed already.
+    """
+    found = Standing.objects.all() if found is None else found
+    found, readable = found.live(), reader.may_read()
+    return [found.filter(part & readable) for part in view.parts(reader)]
 
 
 def offered_to(person):
@@ -133,10 +193,13 @@ ENOUGH = 99
 
 def count(view, reader):
     """How many there are, as the sidebar says it: never more than a glance costs."""
-    return glance(standings(view, reader))
+    return _at_most_enough(branches.at_most(selections(view, reader), ENOUGH + 1))
 
 
 def glance(found):
     """The number of rows of a queryset, or "99+"."""
-    number = found.order_by()[: ENOUGH + 1].count()
+    return _at_most_enough(found.order_by()[: ENOUGH + 1].count())
+
+
+def _at_most_enough(number):
     return f"{ENOUGH}+" if number > ENOUGH else str(number)

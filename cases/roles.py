@@ -82,6 +82,7 @@ CONFIGURATION = {
     "category",
     "service",
     "pausereason",
+    "tag",
     "intakerule",
     "replytemplate",
     "recalculation",

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from cases.views import actions, asking, attached, home, talking, watchdog, writing
+from cases.views import actions, asking, attached, home, live, saved, talking, together, watchdog, writing
 from cases.views.case import CasePage
 from cases.views.new import NewCase
 from cases.views.queue import Queue
@@ -19,6 +19,12 @@ urlpatterns = [
     path("watchdog/timers/", watchdog.RetryTimers.as_view(), name="watchdog-timers"),
     path("watchdog/notices/", watchdog.SendAgain.as_view(), name="watchdog-notices"),
     path("cases/", Queue.as_view(), name="case-list"),
+    path("cases/live/", live.Live.as_view(), name="case-list-live"),
+    path("cases/together/", together.Together.as_view(), name="cases-together"),
+    path("cases/together/done/", together.TogetherDone.as_view(), name="cases-together-done"),
+    path("views/", saved.SavedViews.as_view(), name="saved-views"),
+    path("views/<int:view>/rename/", saved.RenameView.as_view(), name="saved-view-rename"),
+    path("views/<int:view>/delete/", saved.DeleteView.as_view(), name="saved-view-delete"),
     path("cases/new/", NewCase.as_view(), name="case-new"),
     path("cases/<str:number>/", CasePage.as_view(), name="case"),
     path("cases/<str:number>/reply/", talking.Reply.as_view(), name="case-reply"),
@@ -41,6 +47,7 @@ urlpatterns = [
     path("cases/<str:number>/profile/", asking.Profile.as_view(), name="case-profile"),
     path("cases/<str:number>/assign/", actions.Assign.as_view(), name="case-assign"),
     path("cases/<str:number>/priority/", actions.Prioritise.as_view(), name="case-priority"),
+    path("cases/<str:number>/tags/", actions.Tags.as_view(), name="case-tags"),
     path("cases/<str:number>/take-up/", actions.TakeUp.as_view(), name="case-take-up"),
     path("cases/<str:number>/pause/", actions.StandStill.as_view(), name="case-pause"),
     path("cases/<str:number>/pauses/<int:pause>/resume/", actions.Resume.as_view(), name="case-resume"),

@@ -97,6 +97,14 @@ def changed_case(row, changes):
     return Said(text, icon, why=row.history_change_reason or "", changes=[rest for _kind, *rest in changes])
 
 
+def of_case_tag(before, row, names):
+    tag = str(names.tags.get(row.tag_id) or _("a tag"))
+    if before is None:
+        yield Said(_("put on the tag “%(tag)s”") % {"tag": tag}, "tag")
+    elif row.removed_at and not before.removed_at:
+        yield Said(_("took off the tag “%(tag)s”") % {"tag": tag}, "tag")
+
+
 # --- What is owed ---
 
 

@@ -11,12 +11,14 @@ from cases.models import (
     Ask,
     Attachment,
     Case,
+    CaseTag,
     Clock,
     Decision,
     Pause,
     PauseReason,
     Person,
     Promise,
+    Tag,
     Team,
     TimerRepair,
 )
@@ -46,6 +48,7 @@ class Names:
     teams: dict
     reasons: dict
     asks: dict
+    tags: dict
 
     def person(self, pk):
         return str(self.people.get(pk) or _("somebody")) if pk else _("nobody")
@@ -66,6 +69,7 @@ class Names:
 # Whose history belongs to a case, in the order in which rows of one instant are told.
 TOLD = (
     (Case, sentences.of_case, "pk"),
+    (CaseTag, sentences.of_case_tag, "case"),
     (TimerRepair, sentences.of_timer_repair, "case"),
     (Clock, sentences.of_clock, "case"),
     (Pause, sentences.of_pause, "case"),
@@ -122,6 +126,7 @@ def _names(rows):
         teams=Team.objects.in_bulk(teams - {None}),
         reasons=PauseReason.objects.in_bulk(),
         asks=Ask.objects.in_bulk(asks - {None}),
+        tags=Tag.objects.in_bulk({row.tag_id for row in rows if hasattr(row, "tag_id")}),
     )
 
 

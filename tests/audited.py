@@ -18,6 +18,7 @@ from cases.models import (
     CalendarException,
     CalendarVersion,
     Case,
+    CaseTag,
     Category,
     Clock,
     ComplaintProfile,
@@ -44,6 +45,7 @@ from cases.models import (
     SlaPolicyVersion,
     SlaTarget,
     Subscription,
+    Tag,
     Team,
     TimerRepair,
     Trigger,
@@ -177,6 +179,11 @@ SAMPLES = {
             "received_at": AT,
         },
         ("reassigned_count", 4),
+    ),
+    Tag: Sample(lambda w, n: {"name": f"tag {n}"}, ("is_active", False)),
+    CaseTag: Sample(
+        lambda w, n: {"case": w.case, "tag": w.tag, "added_at": AT, "removed_at": AT + n * HOUR},
+        ("removed_at", AT + 99 * HOUR),
     ),
     Party: Sample(
         lambda w, n: {"case": w.case, "person": w.people[n], "kind": "access", "reason": "asked"},
@@ -319,6 +326,7 @@ def world():
     with make.signed():
         w.people = [Person.objects.create(username=f"q{n}", name=f"Q {n}", password="!") for n in range(8)]
         w.skill, w.other_skill = Skill.objects.create(name="networks"), Skill.objects.create(name="law")
+        w.tag = Tag.objects.create(name="legal")
         w.service = Service.objects.create(name="hosting")
         w.calendar_draft = CalendarVersion.objects.create(calendar=w.calendar, number=2)
         w.policy_draft = SlaPolicyVersion.objects.create(policy=w.policy, number=2)

@@ -217,6 +217,7 @@ UNAUDITED = {
     "cases.Notice",
     "cases.Draft",
     "cases.SentForm",
+    "cases.SavedView",
     "escalations.Replay",
     "escalations.ReplayedCase",
 }

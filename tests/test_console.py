@@ -20,6 +20,7 @@ from cases.models import (
     Membership,
     Notice,
     Person,
+    SavedView,
     SentForm,
     Skill,
     Standing,
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.django_db
 ROLES = ("supervisor", "manager", "auditor", "administrator")
 DRAFTS = {"calendarversion", "slapolicyversion", "pathversion"}
 WHOLES = {"calendar", "slapolicy", "escalationpath"}
-SWITCHED = {"category", "service", "pausereason", "intakerule", "replytemplate", "rule"}
+SWITCHED = {"category", "service", "pausereason", "intakerule", "replytemplate", "rule", "tag"}
 CUSTOMERS = {"customer", "contact", "subscription"}
 ROSTER = {"membership", "personskill", "absence", "duty"}
 KEPT_BY_ALL = {"person", "team", "skill"}
@@ -96,6 +97,7 @@ def rows(w, n):
             Timer: Timer.objects.filter(case=w.case).first(),
             EnginePass: EnginePass.objects.create(worker=f"worker {n}", started_at=make.BEGINNING),
             EngineMinute: EngineMinute.objects.create(worker=f"worker {n}", minute=n),
+            SavedView: SavedView.objects.create(person=w.ana, name=f"view {n}"),
             Notice: Notice.objects.create(case=w.case, person=w.ana, key=str(n), state="recorded", **notice),
             Draft: Draft.objects.create(
                 person=w.people[n], case=w.case, kind="note", text="Not yet", saved_at=make.BEGINNING

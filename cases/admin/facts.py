@@ -9,6 +9,7 @@ from cases.models import (
     Answer,
     Ask,
     Case,
+    CaseTag,
     Clock,
     Decision,
     Message,
@@ -123,6 +124,13 @@ class PartyAdmin(OfCaseAdmin):
     list_display = ("person", "of_case", "kind", "reason")
     list_select_related = ("case", "person")
     list_filter = ("kind",)
+
+
+@admin.register(CaseTag)
+class CaseTagAdmin(OfCaseAdmin):
+    list_display = ("tag", "of_case", "added_at", "removed_at")
+    list_select_related = ("case", "tag")
+    list_filter = ("tag",)
 
 
 @admin.register(Standing)

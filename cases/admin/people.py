@@ -6,10 +6,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from cases import roles
-from cases.console import TabularInline, Widgets
-from cases.models import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
+from cases.console import ConsoleAdmin, TabularInline, Widgets
+from cases.models import Absence, Duty, Membership, Person, PersonSkill, SavedView, Skill, Team
 
-from .bases import Chosen, PeopleAdmin, ReasonedAdmin
+from .bases import Chosen, PeopleAdmin, ReadOnly, ReasonedAdmin
 from .fields import ReasonForm
 
 # What decides over somebody's power: only who may grant the role changes it, and nobody their own.
@@ -201,3 +201,15 @@ class DutyAdmin(PeopleAdmin):
     list_filter = ("skill",)
     autocomplete_fields = ("person",)
     ordering = ("-starts_at", "-pk")
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnly, ConsoleAdmin):
+    """How somebody likes to look at the queue; they keep it themselves, in the workspace."""
+
+    list_display = ("name", "person", "query")
+    list_select_related = ("person",)
+
+    def get_queryset(self, request):
+        people = Person.objects.reachable(request.user, "people.read").values("pk")
+        return super().get_queryset(request).filter(person__in=people)

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from cases.console import Widgets
-from cases.models import Category, IntakeRule, PauseReason, Service
+from cases.models import Category, IntakeRule, PauseReason, Service, Tag
 from cases.states import Metric
 
 from .bases import SwitchedAdmin
@@ -18,7 +18,7 @@ class PauseReasonForm(ReasonForm):
     )
 
 
-@admin.register(Category, Service)
+@admin.register(Category, Service, Tag)
 class NameAdmin(SwitchedAdmin):
     list_display = ("name", "is_active")
     list_filter = ("is_active",)

@@ -6,11 +6,13 @@ from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
 from .once import OnceForm
 from .opening import NewCaseForm
 from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
+from .together import AssignManyForm, PriorityManyForm, ReasonForManyForm, TagManyForm, TagsForm
 
 __all__ = [
     "AnswerForm",
     "AskForm",
     "AssignForm",
+    "AssignManyForm",
     "CallForm",
     "CaseForm",
     "DecideForm",
@@ -21,11 +23,15 @@ __all__ = [
     "PauseForm",
     "PriorityForm",
     "ProfileForm",
+    "PriorityManyForm",
     "PromiseForm",
+    "ReasonForManyForm",
     "ReasonForm",
     "ReplyForm",
     "ReviewForm",
     "answer_begun",
+    "TagManyForm",
+    "TagsForm",
     "composer",
     "next_full_hour",
     "say_what_is_needed",

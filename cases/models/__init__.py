@@ -14,6 +14,7 @@ from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
 from .standing import Standing
+from .tag import CaseTag, SavedView, Tag
 from .timer import EngineMinute, EnginePass, Timer
 from .trigger import Trigger, TriggerKind
 
@@ -26,6 +27,7 @@ __all__ = [
     "CalendarException",
     "CalendarVersion",
     "Case",
+    "CaseTag",
     "Category",
     "Channel",
     "Clock",
@@ -54,6 +56,7 @@ __all__ = [
     "ReconcilerRound",
     "ReplyTemplate",
     "SentForm",
+    "SavedView",
     "Service",
     "Skill",
     "SlaPolicy",
@@ -61,6 +64,7 @@ __all__ = [
     "SlaTarget",
     "Standing",
     "Subscription",
+    "Tag",
     "Team",
     "Tier",
     "Timer",

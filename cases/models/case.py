@@ -202,8 +202,10 @@ class Case(models.Model):
     reopened_count = models.PositiveIntegerField(_("reopened, times"), default=0)
     reassigned_count = models.PositiveIntegerField(_("reassigned, times"), default=0)
     revision = models.PositiveIntegerField(default=1, editable=False)
+    # When it was last changed by an operation; empty until one did. Its history says the same, row by row.
+    changed_at = models.DateTimeField(null=True, editable=False)
     objects = CaseQuerySet.as_manager()
-    history = History(erasable=["subject", "restricted_because"])
+    history = History(erasable=["subject", "restricted_because"], excluded_fields=["changed_at"])
 
     class Meta:
         verbose_name = _("case")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.states import LIVE, CaseStatus, Metric, Priority
 
 from .case import Case
+from .customer import Customer
 from .person import Person, Team
 from .promise import Promise
 from .sla import Clock
@@ -54,6 +55,10 @@ class Standing(models.Model):
     priority = models.PositiveSmallIntegerField(choices=Priority.choices)
     team = models.ForeignKey(Team, models.PROTECT, **DERIVED_KEY)
     owner = models.ForeignKey(Person, models.PROTECT, **DERIVED_KEY)
+    customer = models.ForeignKey(Customer, models.PROTECT, **{**DERIVED_KEY, "null": False})
+    is_restricted = models.BooleanField(default=False)
+    received_at = models.DateTimeField()
+    changed_at = models.DateTimeField()  # as the case's own, or since it was received
     # Who holds its escalation now; written by the escalations app.
     holder = models.ForeignKey(Person, models.PROTECT, **DERIVED_KEY)
     holder_team = models.ForeignKey(Team, models.PROTECT, **DERIVED_KEY)
@@ -80,6 +85,30 @@ class Standing(models.Model):
                 condition=Q(holder_team__isnull=False),
                 name="standing_holder_team_queue",
             ),
+            models.Index(
+                fields=["whose", "sort_at", "case"],
+                condition=Q(status__in=LIVE, whose__isnull=False),
+                name="standing_whose_queue",
+            ),
+            models.Index(
+                fields=["whose_team", "sort_at", "case"],
+                condition=Q(status__in=LIVE, whose_team__isnull=False),
+                name="standing_whose_team_queue",
+            ),
+            # The other orders of the queue.
+            models.Index(
+                fields=["-priority", "sort_at", "case"],
+                condition=Q(status__in=LIVE),
+                name="standing_by_priority",
+            ),
+            models.Index(
+                fields=["received_at", "case"], condition=Q(status__in=LIVE), name="standing_by_received"
+            ),
+            models.Index(
+                fields=["changed_at", "case"], condition=Q(status__in=LIVE), name="standing_by_changed"
+            ),
+            # Also of those that have ended: a search for a customer finds them.
+            models.Index(fields=["customer", "case"], name="standing_by_customer"),
         ]
 
     def __str__(self):

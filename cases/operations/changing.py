@@ -26,6 +26,7 @@ def changing(case, *, by, reason, now, revision=None):
         recalculating.bring_up_to_date_for_a_person(locked.pk, now=now)
         yield locked
         locked.revision += 1
+        locked.changed_at = now
         locked.save()
         standing.refresh([locked], now=now)
         # The caller's own copy shows what is true now.

@@ -34,7 +34,7 @@ HOLDERS = Prepared(
     )
 )
 
-COPIED = ("status", "priority", "team_id", "owner_id")
+COPIED = ("status", "priority", "team_id", "owner_id", "customer_id", "received_at", "is_restricted")
 DERIVED = (
     "kind",
     "metric",
@@ -52,6 +52,10 @@ DERIVED = (
     "priority",
     "team",
     "owner",
+    "customer",
+    "received_at",
+    "is_restricted",
+    "changed_at",
     "holder",
     "holder_team",
 )
@@ -117,6 +121,7 @@ def derive(case, holder, clocks, promises, pauses):
         Standing,
         case_id=case.pk,
         sort_at=NEVER,
+        changed_at=case.changed_at or case.received_at,
         holder_id=holder[0],
         holder_team_id=holder[1],
         **{name: getattr(case, name) for name in COPIED},

@@ -85,7 +85,11 @@ def shell(context):
     return {
         "now": context.get("now") or timezone.now(),
         "person": person,
-        "sections": sections(request, counted=not context.get("rail")),
+        "sections": sections(
+            request,
+            counted=not context.get("rail"),
+            reader=getattr(context.get("asked"), "reader", None),
+        ),
         "unread": Notice.objects.in_app_for(person).unread()[:100].count(),
         "may_open": roles.may(person, "case.open"),
     }

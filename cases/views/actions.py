@@ -13,7 +13,7 @@ from django.views import View
 from cases import closing, forms
 from cases.errors import Blocked, Refused
 from cases.models import Pause, Promise
-from cases.operations import ending, pausing, promising, routing
+from cases.operations import ending, pausing, promising, routing, tagging
 from cases.states import CaseStatus
 from cases.views.finding import find
 from cases.views.talking import REFUSED
@@ -159,6 +159,16 @@ class StandStill(Action):
             revision=said["revision"],
             by=by,
             now=now,
+        )
+
+
+class Tags(Action):
+    form_class, icon = forms.TagsForm, "tag"
+    title, word, done = _("Tags"), _("Keep these tags"), _("The tags are kept.")
+
+    def operate(self, case, said, *, by, now):
+        tagging.tag(
+            case=case, add=said["add"], remove=said["remove"], revision=said["revision"], by=by, now=now
         )
 
 

@@ -20,13 +20,15 @@ class Row:
     holds: str  # you, person, team, or nobody
     is_overdue: bool
     is_still: bool
+    tags: tuple = ()
+    hit: object = None  # of a search: where its words were found
 
     @property
     def case(self):
         return self.standing.case
 
     @classmethod
-    def of(cls, standing, reader, now):
+    def of(cls, standing, reader, now, *, tags=(), hit=None):
         holder = standing.holder or standing.holder_team or standing.owner or standing.team
         is_still = standing.kind in (Standing.Kind.PAUSED, Standing.Kind.NOTHING)
         is_overdue = not is_still and (
@@ -42,6 +44,8 @@ class Row:
             holds=_holds(holder, reader),
             is_overdue=is_overdue,
             is_still=is_still,
+            tags=tuple(tags),
+            hit=hit,
         )
 
 

@@ -7,7 +7,8 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from cases import history
-from cases.models import Case, Customer, Notice, Person, Team
+from cases.models import Case, Customer, Notice, Person, Tag, Team
+from cases.operations import saved_views, tagging
 
 from . import customers, people, rules, writing
 from .cast import Cast
@@ -17,6 +18,7 @@ from .simulation import Simulation
 BEFORE = timedelta(days=60)
 SEED = 20418
 READ_AFTER = timedelta(hours=6)
+TAGGED_ONE_IN = 4
 
 
 def why_not():
@@ -42,7 +44,19 @@ def load(*, now):
             simulation.begin(story)
         simulation.run(until=now)
         writing.leave_a_draft(now=now)
+        _gather(now)
         _put_into_lists(now)
+
+
+def _gather(now):
+    """Some live cases carry a tag, put on by who owns them; one agent keeps a view of her own."""
+    tags = list(Tag.objects.order_by("pk"))
+    owned = Case.objects.live().filter(owner__isnull=False).select_related("owner").order_by("pk")
+    for number, case in enumerate(owned[::TAGGED_ONE_IN]):
+        add = tags[number % len(tags) :][: 1 + number % 2]
+        tagging.tag(case=case, add=add, by=case.owner, now=now)
+    lucia = Person.objects.get(username="lucia")
+    saved_views.save_view(name=_("Urgent first"), query="sort=priority&view=team", by=lucia)
 
 
 def _put_into_lists(now):

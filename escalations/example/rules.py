@@ -13,6 +13,7 @@ from cases.models import (
     SlaPolicy,
     SlaPolicyVersion,
     SlaTarget,
+    Tag,
     Team,
 )
 from cases.operations import publishing
@@ -49,6 +50,7 @@ def build(*, now, today):
     Category.objects.bulk_create(
         Category(name=name) for rows in described["categories"] for name in rows["names"]
     )
+    Tag.objects.bulk_create(Tag(name=name) for name in described["tags"])
     PauseReason.objects.bulk_create(PauseReason(**row) for row in described["pause_reasons"])
     names = Names()
     for position, row in enumerate(described["intake"], 1):

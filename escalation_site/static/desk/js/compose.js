@@ -14,3 +14,10 @@ document.addEventListener("click", (event) => {
   const menu = event.target.closest("details.menu");
   if (menu && event.target.closest("a.menu__item")) menu.open = false;
 });
+
+// An address may name the form: what `r` and `p` do on a row of the queue.
+const named = location.hash.startsWith("#compose-") && document.getElementById(location.hash.slice(1));
+if (named) {
+  named.click();
+  document.getElementById(named.dataset.focus)?.focus();
+}

@@ -9,6 +9,7 @@ import "./mention.js";
 import "./menu.js";
 import "./preview.js";
 import "./template.js";
+import "./queue.js";
 import "./toast.js";
 import { tick } from "./clock.js";
 

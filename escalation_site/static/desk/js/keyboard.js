@@ -1,5 +1,6 @@
 // Single keys. They are off in fields, with a modifier held, and when the reader has switched them off.
 import { openDialog } from "./dialog.js";
+import { toggle } from "./queue.js";
 
 const inField = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 const rows = () => [...document.querySelectorAll("[data-row]")];
@@ -11,6 +12,20 @@ function move(step) {
   const next = all[Math.min(all.length - 1, Math.max(0, at + step))];
   for (const row of all) row.toggleAttribute("data-current", row === next);
   next.querySelector("a").focus();
+}
+
+const current = () => rows().find((row) => row.contains(document.activeElement) || row.hasAttribute("data-current"));
+// On a row of the queue these go to the case, where the same keys write.
+const OF_A_ROW = { r: "reply", p: "promise", e: "escalate" };
+
+/** What a key does to the row the reader is on; false where there is none. */
+function onRow(event) {
+  const row = current();
+  if (!row) return false;
+  if (event.key.toLowerCase() === "x") return toggle(row, event.shiftKey);
+  const address = row.dataset[OF_A_ROW[event.key]];
+  if (address) location.assign(address);
+  return Boolean(address);
 }
 
 /** Follow the link, press the button or focus the field that declares this key. */
@@ -48,7 +63,7 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "?") {
     const list = document.getElementById("shortcuts");
     if (list) openDialog(list);
-  } else if (event.key.length === 1 && press(event.key)) {
+  } else if (event.key.length === 1 && (onRow(event) || press(event.key))) {
     event.preventDefault();
   }
 });

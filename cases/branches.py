@@ -1,0 +1,56 @@
+"""The first rows of several selections together, each read along an index of its own and no further.
+
+One condition with "or" between a person's cases and their teams' has no index: a database either reads all
+of them and sorts, or walks through everybody's. Taken apart, each is a short step into its index.
+"""
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+
+
+def first(selections, order, most):
+    """Ids of the first `most` rows of all `selections` together, in `order`; one query.
+
+    `selections`: querysets of one model, unordered. `order`: names, "-" before those that descend; the last
+    one is the primary key.
+    """
+    names = [name.lstrip("-") for name in order]
+    parts = _compiled(found.order_by(*order).values_list(*names)[:most] for found in selections)
+    columns = [f"k{n}" for n in range(len(order))]
+    directions = ", ".join(
+        f"{column} {'DESC' if name.startswith('-') else 'ASC'}"
+        for column, name in zip(columns, order, strict=True)
+    )
+    wanted = f"SELECT {columns[-1]} FROM united ORDER BY {directions} LIMIT {int(most)}"
+    return [row[0] for row in _asked(parts, columns, wanted)]
+
+
+def at_most(selections, most):
+    """How many different rows `selections` hold together, counted up to `most`; one query."""
+    parts = _compiled(found.order_by().values_list("pk")[:most] for found in selections)
+    wanted = f"SELECT count(*) FROM (SELECT k0 FROM united LIMIT {int(most)}) counted"
+    found = _asked(parts, ["k0"], wanted)
+    return found[0][0] if found else 0
+
+
+def _compiled(selections):
+    """[(SQL, parameters)] of those that can hold anything."""
+    parts = []
+    for found in selections:
+        try:
+            parts.append(found.query.sql_with_params())
+        except EmptyResultSet:
+            continue
+    return parts
+
+
+def _asked(parts, columns, wanted):
+    """The rows of `wanted`, which reads from "united": each part in a FROM of its own, where it may have a
+    LIMIT on every engine."""
+    if not parts:
+        return []
+    united = " UNION ".join(f"SELECT * FROM ({sql}) AS b{n}" for n, (sql, _params) in enumerate(parts))
+    params = [value for _sql, values in parts for value in values]
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH united({', '.join(columns)}) AS ({united}) {wanted}", params)
+        return cursor.fetchall()

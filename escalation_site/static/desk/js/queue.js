@@ -1,0 +1,163 @@
+// The queue: choosing rows, and keeping what it shows true without moving anything under the reader.
+const table = document.querySelector("table[data-live]");
+const EVERY = 20_000;
+const AT_MOST = 300_000;
+
+const rows = () => [...table.querySelectorAll("[data-row]")];
+const boxOf = (row) => row.querySelector("input[name=case]");
+
+// --- Choosing ---
+
+let last = null; // the row whose box was ticked last: a range goes from there
+
+function choose(row, ticked) {
+  const box = boxOf(row);
+  if (box && !box.disabled) box.checked = ticked;
+}
+
+function chooseRange(to, ticked) {
+  const all = rows();
+  const [from, until] = [all.indexOf(last), all.indexOf(to)].sort((a, b) => a - b);
+  if (from < 0) return;
+  all.slice(from, until + 1).forEach((row) => choose(row, ticked));
+}
+
+/** How many are chosen, in the bar, and on the box of all. */
+function tell() {
+  const boxes = rows().map(boxOf).filter((box) => box && !box.disabled);
+  const chosen = boxes.filter((box) => box.checked).length;
+  const count = document.querySelector("[data-count]");
+  if (count) count.textContent = chosen === 1 ? count.dataset.one : count.dataset.many.replace("{n}", chosen);
+  const all = table.querySelector("[data-all] input");
+  if (all) {
+    all.checked = chosen > 0 && chosen === boxes.length;
+    all.indeterminate = chosen > 0 && chosen < boxes.length;
+  }
+}
+
+/** The key `x`: the current row, with Shift all from the last one to it. */
+export function toggle(row, withRange) {
+  const box = row && boxOf(row);
+  if (!box || box.disabled) return false;
+  const ticked = !box.checked;
+  if (withRange && last) chooseRange(row, ticked);
+  choose(row, ticked);
+  last = row;
+  tell();
+  return true;
+}
+
+// --- Keeping it true ---
+
+let wait = EVERY;
+let timer;
+let said = "";
+
+function later() {
+  clearTimeout(timer);
+  if (!document.hidden) timer = setTimeout(look, wait);
+}
+
+async function look() {
+  const known = rows().filter((row) => row.dataset.gone === undefined);
+  const address = new URL(table.dataset.live, location.href);
+  known.forEach((row) => address.searchParams.append("row", row.dataset.row));
+  try {
+    const answer = await fetch(address, { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" });
+    const page = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+    const found = page && page.querySelector("[data-live-answer]");
+    if (!found) throw new Error("no answer of ours");
+    show(found);
+    wait = EVERY;
+  } catch {
+    wait = Math.min(AT_MOST, wait * 2); // signed out, or the desk is away: ask less and less often
+  }
+  later();
+}
+
+function show(found) {
+  for (const fresh of found.querySelectorAll("[data-row]")) {
+    const row = table.querySelector(`[data-row="${CSS.escape(fresh.dataset.row)}"]`);
+    if (row) renew(row, fresh);
+  }
+  for (const row of rows().filter((one) => one.dataset.gone === "")) row.dataset.gone = "seen";
+  let gone = 0;
+  for (const what of found.querySelectorAll("[data-gone]")) {
+    const row = table.querySelector(`[data-row="${CSS.escape(what.dataset.gone)}"]`);
+    if (row) gone += strike(row, what.textContent);
+  }
+  offer(Number(found.dataset.new), found.dataset.word);
+  const words = [found.dataset.word, gone ? [...found.querySelectorAll("[data-gone]")].map((p) => p.textContent).join(", ") : ""];
+  speak(words.filter(Boolean).join(". "));
+  tell();
+  document.dispatchEvent(new CustomEvent("desk:added", { detail: table }));
+}
+
+/** The cells whose words have changed are written anew in their place; the box and the link keep their focus. */
+function renew(row, fresh) {
+  for (const name of ["c-when", "c-what", "c-priority", "c-next", "c-holder"]) {
+    const [old, now] = [row.querySelector(`.${name}`), fresh.querySelector(`.${name}`)];
+    if (old && now && old.textContent !== now.textContent) old.replaceChildren(...document.importNode(now, true).childNodes);
+  }
+  const subject = [row, fresh].map((one) => one.querySelector(".queue__open"));
+  if (subject[0].textContent !== subject[1].textContent) subject[0].textContent = subject[1].textContent;
+  // A box speaks of the case as it was chosen: one that is ticked keeps the revision its reader saw.
+  const [box, now] = [boxOf(row), boxOf(fresh)];
+  if (box && now && !box.checked) box.value = now.value;
+}
+
+function strike(row, became) {
+  if (row.dataset.gone !== undefined) return 0;
+  row.dataset.gone = "";
+  const box = boxOf(row);
+  if (box) {
+    box.checked = false;
+    box.disabled = true;
+  }
+  const cell = row.querySelector(".c-what .two > :last-child");
+  const word = document.createElement("span");
+  word.className = "queue__gone";
+  word.textContent = became;
+  cell.replaceChildren(word);
+  return 1;
+}
+
+function offer(number, word) {
+  const link = document.querySelector("[data-new]:not([data-live-answer])");
+  if (!link) return;
+  link.hidden = !number;
+  link.textContent = word;
+}
+
+function speak(words) {
+  const voice = document.querySelector("[data-live-word]");
+  if (!voice || words === said) return;
+  said = words;
+  voice.textContent = words;
+}
+
+if (table) {
+  const all = table.querySelector("[data-all]");
+  if (all) {
+    all.hidden = false;
+    all.addEventListener("change", (event) => {
+      rows().forEach((row) => choose(row, event.target.checked));
+      tell();
+    });
+  }
+  let shift = false;
+  table.addEventListener("click", (event) => (shift = event.shiftKey), true);
+  table.addEventListener("change", (event) => {
+    if (event.target.name !== "case") return;
+    const row = event.target.closest("[data-row]");
+    if (shift && last) chooseRange(row, event.target.checked);
+    last = row;
+    tell();
+  });
+  document.getElementById("together")?.addEventListener("reset", () => setTimeout(tell));
+  tell();
+  later();
+  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
+  // A page that the browser kept, or a form that it filled in again: say how many are chosen.
+  addEventListener("pageshow", tell);
+}
