@@ -15,6 +15,8 @@ from cases import mentions
 
 TAGS = {"p", "br", "a", "strong", "em", "ul", "ol", "li", "blockquote", "code", "pre", "span"}
 SCHEMES = {"http", "https", "mailto", "tel"}
+# How far quotes and lists within each other are drawn; the parser itself goes a little further.
+DEEPEST, FURTHEST = 16, 20
 # What ends a sentence or a bracket is no part of the address before it.
 ADDRESS = re.compile(r"https?://[^\s<>\"“”«»]+[^\s<>\"“”«».,;:!?)\]}'’]")
 
@@ -42,7 +44,12 @@ _STRANGERS_CLEANER = _cleaner(tags=TAGS - {"span"})
 
 def ours(text, people=None):
     """What one of us wrote: light Markdown, a new line where there is one. `people`: see mentions.by_name."""
-    return _safe(_LIGHT.render(text, {"people": people or {}}))
+    env = {"people": people or {}}
+    tokens = _LIGHT.parse(text, env)
+    if any(token.level >= DEEPEST for block in tokens for token in (block, *(block.children or ()))):
+        # The parser leaves out what is nested deeper than it goes; nobody's words may be hidden like that.
+        return _safe(_PLAIN.render(text, env))
+    return _safe(_LIGHT.renderer.render(tokens, _LIGHT.options, env))
 
 
 def theirs(text):
@@ -96,7 +103,9 @@ def _text(words):
 
 
 def _parser(*rules):
-    parser = MarkdownIt("zero", {"html": False, "breaks": True}).enable(["newline", *rules])
+    parser = MarkdownIt("zero", {"html": False, "breaks": True, "maxNesting": FURTHEST}).enable(
+        ["newline", *rules]
+    )
     parser.core.ruler.push("link_and_call", _link_and_call)
     return parser
 

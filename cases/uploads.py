@@ -5,7 +5,12 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 
 class LimitedUploadHandler(FileUploadHandler):
-    """Drops a file as it grows past the limit; `request.files_too_large` names those, for the page to say."""
+    """Drops a file as it grows past the limit, its own or that of all together.
+
+    `request.files_too_large` and `request.files_beyond_all` name those, for the page to say so.
+    """
+
+    received = 0
 
     def new_file(self, *args, **kwargs):
         super().new_file(*args, **kwargs)
@@ -13,11 +18,16 @@ class LimitedUploadHandler(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data, start):
         self.size += len(raw_data)
-        self.received = getattr(self, "received", 0) + len(raw_data)
-        if self.size > settings.ATTACHMENT_MAX_BYTES or self.received > settings.ATTACHMENTS_MAX_BYTES:
-            self.request.files_too_large = [*getattr(self.request, "files_too_large", ()), self.file_name]
-            raise SkipFile
+        self.received += len(raw_data)
+        if self.size > settings.ATTACHMENT_MAX_BYTES:
+            self._drop("files_too_large")
+        if self.received > settings.ATTACHMENTS_MAX_BYTES:
+            self._drop("files_beyond_all")
         return raw_data
+
+    def _drop(self, why):
+        setattr(self.request, why, [*getattr(self.request, why, ()), self.file_name])
+        raise SkipFile
 
     def file_complete(self, file_size):
         """The handlers behind this one keep the file."""

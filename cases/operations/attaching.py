@@ -51,10 +51,7 @@ def keep(uploads):
         except file_types.NotAccepted as why:
             refused.append(str(why))
     if total > settings.ATTACHMENTS_MAX_BYTES and not refused:
-        refused.append(
-            _("Together the files are larger than %(most)s; send some of them with another message.")
-            % {"most": filesizeformat(settings.ATTACHMENTS_MAX_BYTES)}
-        )
+        refused.append(too_large_together())
     if refused:
         raise FileRefused(refused)
     return [
@@ -77,6 +74,12 @@ def too_large(name):
     return _("“%(name)s” is too large; a file may have %(most)s.") % {
         "name": file_types.clean_name(name),
         "most": filesizeformat(settings.ATTACHMENT_MAX_BYTES),
+    }
+
+
+def too_large_together():
+    return _("Together the files are larger than %(most)s; send some of them with another message.") % {
+        "most": filesizeformat(settings.ATTACHMENTS_MAX_BYTES)
     }
 
 

@@ -3,12 +3,17 @@
 import hashlib
 import json
 from contextlib import contextmanager
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cases.errors import SentBefore
 from cases.models import SentForm
+
+# Going back, some browsers fetch the page anew and put the old words into its new form: the same words from
+# the same person, so soon, are the same form.
+SAME_WORDS_WITHIN = timedelta(minutes=10)
 
 
 class AlreadyDone(Exception):
@@ -23,14 +28,31 @@ def once(*, key, content, case, by, now):
     refused inside takes the key back with it, so that the form can be mended and sent.
     Raises AlreadyDone, or SentBefore where other words came under the same key: those are not to be lost.
     """
+    content = digest(content)
+    if key is not None:
+        _refuse_what_was_said_lately(key, content, case, by, now)
     with transaction.atomic():
         if key is not None:
-            _claim(key, digest(content), case, by, now)
+            _claim(key, content, case, by, now)
         yield
 
 
 def digest(content):
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _refuse_what_was_said_lately(key, content, case, by, now):
+    lately = SentForm.objects.filter(
+        person=by, case=case, content=content, sent_at__gte=now - SAME_WORDS_WITHIN
+    )
+    before = lately.exclude(key=key).order_by("pk").first()
+    if before is None:
+        return
+    # This form has done what it does as well; its tab asks by its key whether to keep the words.
+    SentForm.objects.get_or_create(
+        person=by, key=key, defaults={"case": case, "content": content, "sent_at": before.sent_at}
+    )
+    raise AlreadyDone
 
 
 def _claim(key, content, case, by, now):

@@ -42,6 +42,7 @@ class Saying(LoginRequiredMixin, View):
                     self.operate(case, form.cleaned_data, by=request.user, now=now)
                     unsent.discard(case=case, by=request.user, kind=self.name)
             except once.AlreadyDone:
+                unsent.discard(case=case, by=request.user, kind=self.name)
                 messages.info(request, _("This was sent already; nothing was done twice."))
                 return HttpResponseRedirect(reverse("case", args=[number]))
             except SentBefore as refusal:
@@ -76,6 +77,8 @@ class Saying(LoginRequiredMixin, View):
         """Files that were dropped on their way in, because they are too large, are named."""
         for name in getattr(request, "files_too_large", ()):
             form.add_error(None, attaching.too_large(name))
+        if hasattr(request, "files_beyond_all"):
+            form.add_error(None, attaching.too_large_together())
 
     def tell(self, request, case, said):
         """What came of it."""

@@ -138,6 +138,27 @@ def test_other_words_under_a_spent_key_are_neither_sent_nor_lost(client, desk, c
     ]
 
 
+def test_the_same_words_from_a_page_fetched_anew_are_the_same_form_for_ten_minutes(
+    client, desk, case, monkeypatch
+):
+    """Some browsers, going back, fetch the page again and put the old words into it."""
+
+    def note_at(minutes, **said):
+        monkeypatch.setattr("django.utils.timezone.now", lambda: NOW + timedelta(minutes=minutes))
+        assert say(client, desk["agent"], case, "note", **said).status_code == 302
+        return case.messages.filter(direction="internal").count()
+
+    assert note_at(0) == 1
+    assert note_at(9) == 1
+    assert note_at(9, body="Hello again") == 2
+    keep(client, desk["agent"], case, "note", **{"note-body": "Hello"})
+    assert note_at(9) == 2
+    assert not Draft.objects.exists()
+    assert note_at(11) == 3
+    say(client, desk["colleague"], case, "note")
+    assert case.messages.filter(direction="internal").count() == 4
+
+
 def test_a_refused_form_is_mended_and_sent_under_its_own_key(client, desk, case):
     key = uuid.uuid4()
     assert say(client, desk["agent"], case, key=key, body="By {promise_date}").status_code == 422
@@ -304,6 +325,15 @@ def test_a_file_that_is_too_large_is_dropped_on_its_way_in_and_named(client, des
     )
     assert answer.status_code == 422
     assert "“big.pdf” is too large" in body(answer) and "Typed</textarea>" in body(answer)
+    assert not Attachment.objects.exists()
+
+
+def test_files_that_are_too_large_together_are_dropped_on_their_way_in(client, desk, case, settings):
+    settings.ATTACHMENTS_MAX_BYTES = 200_000
+    given = [upload(f"{name}.pdf", PDF + name.encode() * 150_000) for name in "ab"]
+    answer = say(client, desk["agent"], case, body="Typed", files=given)
+    assert answer.status_code == 422
+    assert "Together the files are larger" in body(answer) and "Typed</textarea>" in body(answer)
     assert not Attachment.objects.exists()
 
 

@@ -1,6 +1,7 @@
 """What was written, as HTML: our Markdown, a customer's own letters, and nothing that runs or loads."""
 
 import re
+import time
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -130,6 +131,22 @@ def test_cleaned_again_it_does_not_change_any_more(attack):
     """A text that goes on changing is one that parsers do not agree on."""
     twice = rich_text.from_html(rich_text.from_html(attack))
     assert rich_text.from_html(twice) == twice
+
+
+@pytest.mark.parametrize("depth", [1, 8, 15, 16, 17, 19, 20, 21, 40, 2000])
+@pytest.mark.parametrize("sign", ["> ", ">", "- ", "1. "])
+def test_nothing_is_hidden_by_nesting_it_deeply(sign, depth):
+    assert "hello" in rich_text.ours(sign * depth + "hello")
+    steps = "\n".join(" " * len(sign) * number + sign + f"step{number}" for number in range(min(depth, 40)))
+    html = rich_text.ours(steps)
+    assert all(f"step{number}" in html for number in range(min(depth, 40)))
+
+
+@pytest.mark.parametrize("text", ["*" * 20_000, "[" * 20_000, ">" * 20_000, "@a " * 6_000, "*a **b " * 2_500])
+def test_no_text_keeps_a_page_waiting(text):
+    began = time.perf_counter()
+    rich_text.ours(text, PEOPLE)
+    assert time.perf_counter() - began < 5
 
 
 def test_our_words_are_light_markdown():

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
-from cases import engine, history
+from cases import engine, file_types, files, history
 from cases.models import (
+    Attachment,
     Calendar,
     CalendarVersion,
     Case,
@@ -20,12 +21,14 @@ from cases.models import (
     Clock,
     Customer,
     Decision,
+    Draft,
     Message,
     Notice,
     Party,
     Pause,
     Person,
     Promise,
+    ReplyTemplate,
     Standing,
     Team,
     Timer,
@@ -292,6 +295,28 @@ def test_nothing_is_mailed_and_everybody_can_read_what_they_were_told():
             .filter(case=handoff.escalation.case)
             .exists()
         )
+
+
+def test_replies_have_templates_in_every_language_that_a_manager_could_save():
+    for language in ("en", "es", "ru"):
+        rows = ReplyTemplate.objects.filter(language=language)
+        assert rows.count() >= 3
+        for row in rows:
+            row.full_clean()
+
+
+def test_what_says_that_something_is_attached_has_it_and_its_content_is_what_it_says():
+    attachments = Attachment.objects.all()
+    assert attachments
+    for row in attachments:
+        with files.get(row.sha256) as content:
+            name, kind = file_types.judge(row.name, content.read())
+        assert (name, kind.media_type) == (row.name, row.media_type)
+
+
+def test_colleagues_are_called_in_notes_and_somebody_left_a_draft():
+    assert Notice.objects.filter(kind="mentioned", channel="app", state="sent").exists()
+    assert Draft.objects.get().person.username == "lucia"
 
 
 def test_whoever_is_complained_about_was_told_nothing():

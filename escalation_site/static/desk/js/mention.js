@@ -33,7 +33,7 @@ function show(people) {
   list.className = "suggestions";
   list.id = "colleagues";
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "@");
+  list.setAttribute("aria-label", field.dataset.colleagues);
   list.append(...people.map(({ username, name, title }, number) => {
     const option = document.createElement("li");
     option.id = `colleague-${number}`;

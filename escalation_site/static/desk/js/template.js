@@ -16,7 +16,9 @@ function plainly(form, button) {
   form.dataset.plain = "";
   form.requestSubmit(button);
   delete form.dataset.plain;
+  // The page may stay, with the preview beside it: this form is still to be sent.
   delete form.dataset.sent;
+  for (const other of form.querySelectorAll("[aria-disabled]")) other.removeAttribute("aria-disabled");
 }
 
 async function fill(button, form) {
