@@ -134,7 +134,8 @@ def send_back(*, decision, by, now, reason, revision=None):
     """
     if not reason.strip():
         raise Incomplete({"reason": [_("Say why it goes back, so that the next decision can be approved.")]})
-    with _answering(decision, by=by, reason=reason, now=now, revision=revision) as locked:
+    # The reason stands in a column that can be erased, and nowhere else.
+    with _answering(decision, by=by, reason=_("sent back"), now=now, revision=revision) as locked:
         _end(decision, Decision.State.SENT_BACK, by=by, now=now, reason=reason)
         _tell_maker(NoticeKind.DECISION_SENT_BACK, decision, locked, now=now, reason=reason.strip())
 
@@ -144,7 +145,7 @@ def take_back(*, ask, by, now, reason, revision=None):
     ConflictOfInterest."""
     if not reason.strip():
         raise Incomplete({"reason": [_("Say why the decision is taken back.")]})
-    with changing(ask.case, by=by, reason=reason, now=now, revision=revision) as locked:
+    with changing(ask.case, by=by, reason=_("taken back"), now=now, revision=revision) as locked:
         _require_live(locked)
         _require_unnamed(locked, by)
         decision = ask.decisions.current().first()

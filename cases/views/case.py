@@ -90,7 +90,7 @@ def _conversation(request, case, may_read):
     tab = request.GET.get("show", "") if request.GET.get("show", "") in TABS else ""
     if not may_read:
         tab = "customer"  # who may only find a case sees what was told, not what we said among us
-    every = case.messages.select_related("author", "contact").order_by("-occurred_at", "-pk")
+    every = case.messages.select_related("author", "contact", "answer").order_by("-occurred_at", "-pk")
     tally = Counter(dict(case.messages.values_list("direction").annotate(number=Count("pk")).order_by()))
     chosen = every.filter(direction__in=TABS[tab]) if TABS[tab] else every
     wanted = None if request.GET.get("all") else RECENT

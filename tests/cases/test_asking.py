@@ -1,10 +1,11 @@
 """What customers ask and what is decided on it: words, money limits, approval, and what it blocks."""
 
+import threading
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from cases import closing, history
 from cases.errors import (
@@ -15,6 +16,7 @@ from cases.errors import (
     Incomplete,
     NotDecided,
     NotTheirs,
+    Refused,
     StaleCase,
     WrongMove,
 )
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 CENT = Decimal("0.01")
 LIMIT = Decimal(250)
-REFUSED = {"outcome": "refused", "grounds": "The log shows the call.", "remedies": "The ombudsman"}
+REFUSAL = {"outcome": "refused", "grounds": "The log shows the call.", "remedies": "The ombudsman"}
 
 
 @pytest.fixture
@@ -135,7 +137,7 @@ def test_a_decision_stakes_what_is_asked_now_and_not_what_its_page_showed(desk, 
     asking.ask(case=case, text="Damages", amount=Decimal(10), by=desk.ana, now=now)
     seen = case.asks.get()
     asking.correct(ask=case.asks.get(), text="Damages", amount=LIMIT + CENT, by=desk.jonas, now=now)
-    assert decided(seen, desk.ana, now, **REFUSED).state == "waiting"
+    assert decided(seen, desk.ana, now, **REFUSAL).state == "waiting"
 
 
 # --- How an ask ends ---
@@ -227,7 +229,7 @@ def test_the_database_refuses_ones_own_approval_and_a_second_decision(desk, ask)
 def test_a_decision_is_made_once(desk, ask, now):
     decided(ask, desk.ana, now)
     with pytest.raises(AlreadyDecided):
-        decided(ask, desk.jonas, now, **REFUSED)
+        decided(ask, desk.jonas, now, **REFUSAL)
     assert ask.decisions.count() == 1
 
 
@@ -251,7 +253,7 @@ def test_an_offer_one_cent_above_the_own_limit_waits_and_its_supervisor_is_told(
 @pytest.mark.parametrize(("asked", "found"), [(LIMIT, "stands"), (LIMIT + CENT, "waiting"), (None, "stands")])
 def test_what_one_may_not_grant_alone_one_may_not_refuse_alone(desk, case, now, asked, found):
     ask = asking.ask(case=case, text="Damages", amount=asked, by=desk.ana, now=now)
-    assert decided(ask, desk.ana, now, **REFUSED).state == found
+    assert decided(ask, desk.ana, now, **REFUSAL).state == found
 
 
 @pytest.mark.parametrize(
@@ -500,3 +502,60 @@ def test_a_promise_blocks_closing_and_not_resolving(desk, case, now):
 def test_what_is_asked_does_not_hold_up_a_talk(desk, case, ask, now):
     talk.reply(case=case, body="We look into it", by=desk.ana, now=now)
     assert Case.objects.get(pk=case.pk).status == "open"
+
+
+# --- Two at once ---
+
+
+def at_once(*steps):
+    """What came of each step, run in threads of their own that begin together: "done", or the refusal."""
+    ready, found = threading.Barrier(len(steps)), {}
+
+    def run(number, step):
+        ready.wait()
+        try:
+            step()
+            found[number] = "done"
+        except Refused as refusal:
+            found[number] = type(refusal).__name__
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(steps)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(found.values())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_one_does(desk, ask, now):
+    def deciding(who):
+        return lambda: decided(Ask.objects.select_related("case").get(), who, now)
+
+    assert at_once(deciding(desk.ana), deciding(desk.jonas)) == ["AlreadyDecided", "done"]
+    assert Decision.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_an_approval_and_a_sending_back_at_once_one_counts(desk, ask, now):
+    offered(ask, desk.ana, now, 300)
+
+    def waiting():
+        return Decision.objects.select_related("ask__case").get()
+
+    found = at_once(
+        lambda: asking.approve(decision=waiting(), by=desk.marta, now=now),
+        lambda: asking.send_back(decision=waiting(), reason="No", by=desk.priya, now=now),
+    )
+    assert found == ["NotDecided", "done"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_case_is_not_resolved_over_an_ask_that_comes_at_that_moment(desk, case, now):
+    found = at_once(
+        lambda: asking.ask(case=Case.objects.get(), text="One more", by=desk.ana, now=now),
+        lambda: ending.resolve(case=Case.objects.get(), reason="done", by=desk.jonas, now=now),
+    )
+    assert found in (["Blocked", "done"], ["WrongMove", "done"])

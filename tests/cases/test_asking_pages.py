@@ -411,6 +411,7 @@ def test_the_answer_is_sent_once_and_kept_with_its_promise(client, desk, case):
     assert row.promise.due_at.isoformat() == "2026-03-04T09:00:00+00:00"  # typed in Madrid
     shown = body(page(client, desk["agent"], "case", case.number))
     assert "A migration ran twice" in shown and "gave the answer" in shown
+    assert shown.count("Answer</span>") == 1  # the message is marked
     assert Case.objects.get(pk=case.pk).status == "open"
 
 
