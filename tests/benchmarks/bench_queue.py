@@ -200,7 +200,7 @@ def pages(now):
             found[f"{who.role}: {view}"] = (who, f"{queue}?view={view}")
         for name, words in SEARCHES.items():
             found[f"{who.role}: search, {name}"] = (who, f"{queue}?q={words}")
-        found[f"{who.role}: API list"] = (who, "/api/cases/")
+        found[f"{who.role}: API list"] = (who, "/api/v1/cases/")
         found[f"{who.role}: API list, deep"] = (who, None)
         shown = Standing.objects.live().in_order().values_list("pk", flat=True)[:50]
         found[f"{who.role}: live refresh"] = (
@@ -232,7 +232,7 @@ def measure(name, person, address):
     client = Client()
     client.force_login(person)
     if address is None:  # the API's cursor, some pages on
-        address = "/api/cases/"
+        address = "/api/v1/cases/"
         for _page in range(10):
             address = client.get(address, headers={"accept": "application/json"}).json()["next"] or address
     taken = []
