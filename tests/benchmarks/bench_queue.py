@@ -33,7 +33,7 @@ from cases.operations import intake, talk  # noqa: E402
 from cases.orders import ORDERS  # noqa: E402
 
 TEAMS, AGENTS = 40, 200
-ROUNDS, WARM = 25, 3
+ROUNDS, WARM = 12, 2
 WORDLESS = ("cases_message_words", "cases_case_words")
 
 # The i-th case: a fifth live; of those a tenth overdue, a tenth at risk, a tenth paused, the rest due later.
