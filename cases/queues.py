@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
 from cases import branches, roles
-from cases.models import Party, Pause, Promise, Standing, Team
+from cases.models import Party, Standing, Team
 
 FEW_TEAMS = 4
 
@@ -114,7 +114,9 @@ def _team(reader):
 
 
 def _unassigned(reader):
-    return _read(reader, [Q(owner=None, team=None)]) + _teams(reader, "team", owner=None)
+    """Of their teams', and what has no team yet, as far as that is theirs to read."""
+    unrouted = [part & Q(owner=None, team=None) for part in _all(reader)]
+    return unrouted + _teams(reader, "team", owner=None)
 
 
 def _escalated(reader):
@@ -140,12 +142,12 @@ def _at_risk(reader):
 
 @_of_all
 def _waiting(reader):
-    return Q(Exists(Pause.objects.open().filter(case=OuterRef("case"), reason__waits_for_customer=True)))
+    return Q(is_waiting=True)
 
 
 @_of_all
 def _promised(reader):
-    return Q(Exists(Promise.objects.open().filter(case=OuterRef("case"), due_at__lt=reader.end_of_today)))
+    return Q(promised_at__lt=reader.end_of_today)
 
 
 VIEWS = {
