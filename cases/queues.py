@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
 from cases import branches, roles
-from cases.models import Party, Pause, Promise, Standing, Team
+from cases.models import Party, Standing, Team
 
 FEW_TEAMS = 4
 
@@ -56,13 +56,17 @@ class Reader:
 
     def may_read(self):
         """CaseQuerySet.reachable for reading, likewise."""
+        return self.may_find() & self.reaches()
+
+    def reaches(self):
+        """Which of those that they may find are theirs to read, by role."""
         scope = roles.scope(self.person, "case.read")
         if scope == roles.Scope.NONE:
             return Q(pk__in=())
         if scope == roles.Scope.ALL:
-            return self.may_find()
+            return Q()
         theirs = Q(team__in=self.teams) | Q(holder_team__in=self.teams) | Q(case__in=self.named)
-        return self.may_find() & (theirs | Q(owner=self.person) | Q(holder=self.person))
+        return theirs | Q(owner=self.person) | Q(holder=self.person)
 
     @property
     def end_of_today(self):
@@ -76,7 +80,9 @@ class QueueView:
     key: str
     title: Lazy
     icon: str
-    parts: Callable  # [Q, …] that together choose; each read along an index of its own
+    # (Reader) -> [Q, …] that together choose, each read along an index of its own. A part holds only what the
+    # reader may read: the team's, the owner's, the holder's own, or what `_read` narrows.
+    parts: Callable
     nothing: Lazy
     is_personal: bool = False  # empty for ever for those who work no cases
 
@@ -89,9 +95,14 @@ def _teams(reader, name, **others):
     return [Q(**{name: team}, **others) for team in sorted(reader.teams)]
 
 
+def _read(reader, parts):
+    """What does not follow from a part itself is asked for beside it."""
+    return [part & reader.reaches() for part in parts]
+
+
 def _next(reader):
-    mine = [Q(whose=reader.person), Q(owner=reader.person), Q(holder=reader.person)]
-    return mine + _teams(reader, "whose_team", whose=None) + _teams(reader, "holder_team", holder=None)
+    owed = [Q(whose=reader.person), *_teams(reader, "whose_team", whose=None)]
+    return _read(reader, owed) + _mine(reader) + _teams(reader, "holder_team", holder=None)
 
 
 def _mine(reader):
@@ -103,7 +114,9 @@ def _team(reader):
 
 
 def _unassigned(reader):
-    return [Q(owner=None, team=None), *_teams(reader, "team", owner=None)]
+    """Of their teams', and what has no team yet, as far as that is theirs to read."""
+    unrouted = [part & Q(owner=None, team=None) for part in _all(reader)]
+    return unrouted + _teams(reader, "team", owner=None)
 
 
 def _escalated(reader):
@@ -129,12 +142,12 @@ def _at_risk(reader):
 
 @_of_all
 def _waiting(reader):
-    return Q(Exists(Pause.objects.open().filter(case=OuterRef("case"), reason__waits_for_customer=True)))
+    return Q(is_waiting=True)
 
 
 @_of_all
 def _promised(reader):
-    return Q(Exists(Promise.objects.open().filter(case=OuterRef("case"), due_at__lt=reader.end_of_today)))
+    return Q(promised_at__lt=reader.end_of_today)
 
 
 VIEWS = {
@@ -177,8 +190,10 @@ def selections(view, reader, found=None):
     `found`: standings narrowed already.
     """
     found = Standing.objects.all() if found is None else found
-    found, readable = found.live(), reader.may_read()
-    return [found.filter(part & readable) for part in view.parts(reader)]
+    found, findable = found.live(), reader.may_find()
+    if roles.scope(reader.person, "case.read") == roles.Scope.NONE:
+        return []
+    return [found.filter(part & findable) for part in view.parts(reader)]
 
 
 def offered_to(person):

@@ -7,7 +7,7 @@ who may read it all. So a hit in another team's message, or in a restricted case
 from django.db.models import OuterRef, Q, Subquery
 
 from cases import branches
-from cases.fulltext import Holding, words_of
+from cases.fulltext import Holding, among, words_of
 from cases.models import Case, Contact, Customer, Message, Standing
 from cases.orders import FOUND
 
@@ -30,13 +30,11 @@ def selections(found, reader, words):
         Contact.objects.filter(Holding(Contact, words)).values_list("pk", "customer")[:NAMED_ALIKE]
     )
     by_contact = Q(customer__in=set(contacts.values()), case__contact__in=contacts)
-    subjects = Case.objects.filter(Holding(Case, words)).values("pk")
-    said = Message.objects.filter(Holding(Message, words)).values("case")
     return [
-        found.filter(findable, case__in=subjects),
+        found.filter(findable, among("case", Case, words, "pk")),
         found.filter(findable, customer__in=customers),
         found.filter(findable, by_contact),
-        found.filter(readable, case__in=said),
+        found.filter(readable, among("case", Message, words, "case")),
     ]
 
 

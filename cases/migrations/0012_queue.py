@@ -23,13 +23,21 @@ INDEXES = {
 
 def fill(apps, schema_editor):
     """Standings that are there already say of their case what new ones say."""
-    Standing, Case = apps.get_model("cases", "Standing"), apps.get_model("cases", "Case")
+    Standing, Case, Pause, Promise = (
+        apps.get_model("cases", name) for name in ("Standing", "Case", "Pause", "Promise")
+    )
     case = Case.objects.filter(pk=models.OuterRef("pk"))
+    waiting = Pause.objects.filter(
+        case=models.OuterRef("pk"), ended_at=None, reason__waits_for_customer=True
+    )
+    promised = Promise.objects.filter(case=models.OuterRef("pk"), state="open").order_by("due_at")
     Standing.objects.using(schema_editor.connection.alias).update(
         customer_id=models.Subquery(case.values("customer_id")[:1]),
         is_restricted=models.Subquery(case.values("is_restricted")[:1]),
         received_at=models.Subquery(case.values("received_at")[:1]),
         changed_at=models.Subquery(case.values("received_at")[:1]),
+        is_waiting=models.Exists(waiting),
+        promised_at=models.Subquery(promised.values("due_at")[:1]),
     )
     if schema_editor.connection.vendor == "postgresql":
         # What is checked at the end of the transaction would be in the way of the next change of the table.
@@ -164,6 +172,16 @@ class Migration(migrations.Migration):
             name='is_restricted',
             field=models.BooleanField(default=False),
         ),
+        migrations.AddField(
+            model_name='standing',
+            name='is_waiting',
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name='standing',
+            name='promised_at',
+            field=models.DateTimeField(null=True),
+        ),
         migrations.RunPython(fill, migrations.RunPython.noop),
         migrations.AlterField(
             model_name='standing',
@@ -188,6 +206,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='standing',
             index=models.Index(condition=models.Q(('status__in', ('new', 'open')), ('whose_team__isnull', False)), fields=['whose_team', 'sort_at', 'case'], name='standing_whose_team_queue'),
+        ),
+        migrations.AddIndex(
+            model_name='standing',
+            index=models.Index(condition=models.Q(('is_waiting', True)), fields=['team', 'sort_at', 'case'], name='standing_waiting'),
+        ),
+        migrations.AddIndex(
+            model_name='standing',
+            index=models.Index(condition=models.Q(('promised_at__isnull', False)), fields=['team', 'promised_at'], name='standing_promised'),
         ),
         migrations.AddIndex(
             model_name='standing',

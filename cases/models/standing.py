@@ -49,6 +49,9 @@ class Standing(models.Model):
     resumes_at = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=120, blank=True)
     is_breached = models.BooleanField(default=False)
+    # Beside what comes first: whether a pause waits for the customer, and the earliest open promise.
+    is_waiting = models.BooleanField(default=False)
+    promised_at = models.DateTimeField(null=True)
     sort_at = models.DateTimeField()
     # Copies of the case's own columns, so that one index answers the queue.
     status = models.CharField(max_length=10, choices=CaseStatus.choices)
@@ -94,6 +97,14 @@ class Standing(models.Model):
                 fields=["whose_team", "sort_at", "case"],
                 condition=Q(status__in=LIVE, whose_team__isnull=False),
                 name="standing_whose_team_queue",
+            ),
+            models.Index(
+                fields=["team", "sort_at", "case"], condition=Q(is_waiting=True), name="standing_waiting"
+            ),
+            models.Index(
+                fields=["team", "promised_at"],
+                condition=Q(promised_at__isnull=False),
+                name="standing_promised",
             ),
             # The other orders of the queue.
             models.Index(

@@ -47,6 +47,8 @@ DERIVED = (
     "resumes_at",
     "pause_reason",
     "is_breached",
+    "is_waiting",
+    "promised_at",
     "sort_at",
     "status",
     "priority",
@@ -124,6 +126,8 @@ def derive(case, holder, clocks, promises, pauses):
         changed_at=case.changed_at or case.received_at,
         holder_id=holder[0],
         holder_team_id=holder[1],
+        is_waiting=any(pause.reason.waits_for_customer for pause in pauses),
+        promised_at=min((promise.due_at for promise in promises), default=None),
         **{name: getattr(case, name) for name in COPIED},
     )
     owed = [(c.due_at, 0, c) for c in clocks if c.state == ClockState.RUNNING]

@@ -33,7 +33,7 @@ from cases.operations import intake, talk  # noqa: E402
 from cases.orders import ORDERS  # noqa: E402
 
 TEAMS, AGENTS = 40, 200
-ROUNDS, WARM = 25, 3
+ROUNDS, WARM = 12, 2
 WORDLESS = ("cases_message_words", "cases_case_words")
 
 # The i-th case: a fifth live; of those a tenth overdue, a tenth at risk, a tenth paused, the rest due later.
@@ -69,12 +69,12 @@ FROM generate_series(5, {number}, 5) AS i JOIN cases_case c ON c.id = i, cases_c
 """
 STANDINGS = """
 INSERT INTO cases_standing (case_id, kind, metric, clock_id, whose_id, whose_team_id, due_at, at_risk_at,
-    pause_reason, is_breached, sort_at, status, priority, team_id, owner_id, customer_id, received_at,
-    is_restricted, changed_at, holder_id, holder_team_id)
+    pause_reason, is_breached, is_waiting, sort_at, status, priority, team_id, owner_id, customer_id,
+    received_at, is_restricted, changed_at, holder_id, holder_team_id)
 SELECT c.id, CASE WHEN k.id IS NULL THEN 'nothing' ELSE 'clock' END, coalesce(k.metric, ''), k.id,
     CASE WHEN k.id IS NULL THEN NULL ELSE c.owner_id END,
     CASE WHEN k.id IS NOT NULL AND c.owner_id IS NULL THEN c.team_id END,
-    k.due_at, k.at_risk_at, '', k.breached_at IS NOT NULL, coalesce(k.due_at, '9000-01-01'), c.status,
+    k.due_at, k.at_risk_at, '', k.breached_at IS NOT NULL, false, coalesce(k.due_at, '9000-01-01'), c.status,
     c.priority, c.team_id, c.owner_id, c.customer_id, c.received_at, c.is_restricted,
     c.received_at + interval '30 seconds',
     CASE WHEN c.id %% 100 = 5 THEN a.first + (c.id / 7) %% {agents} END,
@@ -95,6 +95,11 @@ SELECT i, 'Call back', %(now)s::timestamptz + (i %% 100000) * interval '2 second
     %(now)s::timestamptz - interval '1 hour', 'update', 'mail', p.id, 'open'
 FROM generate_series(15, {number}, 100) AS i,
     (SELECT min(id) AS id FROM cases_person WHERE username LIKE 'agent%%') p
+"""
+OF_STANDINGS = """
+UPDATE cases_standing s SET is_waiting = EXISTS (SELECT 1 FROM cases_pause p WHERE p.case_id = s.case_id),
+    promised_at = (SELECT min(due_at) FROM cases_promise p WHERE p.case_id = s.case_id)
+WHERE s.status = 'open'
 """
 MESSAGES = """
 INSERT INTO cases_message (case_id, direction, channel, body, author_id, is_automatic, occurred_at,
@@ -129,7 +134,7 @@ def build(number, now):
         indexes = [row[0] for row in cursor.fetchall()]
         for index in WORDLESS:
             cursor.execute(f"DROP INDEX {index}")
-        for statement in (CASES, CLOCKS, STANDINGS, PAUSES, PROMISES, MESSAGES):
+        for statement in (CASES, CLOCKS, STANDINGS, PAUSES, PROMISES, OF_STANDINGS, MESSAGES):
             cursor.execute(statement.format(**names), {"now": now})
         for index in indexes:
             cursor.execute(index)
@@ -200,7 +205,7 @@ def pages(now):
             found[f"{who.role}: {view}"] = (who, f"{queue}?view={view}")
         for name, words in SEARCHES.items():
             found[f"{who.role}: search, {name}"] = (who, f"{queue}?q={words}")
-        found[f"{who.role}: API list"] = (who, "/api/cases/")
+        found[f"{who.role}: API list"] = (who, "/api/v1/cases/")
         found[f"{who.role}: API list, deep"] = (who, None)
         shown = Standing.objects.live().in_order().values_list("pk", flat=True)[:50]
         found[f"{who.role}: live refresh"] = (
@@ -232,7 +237,7 @@ def measure(name, person, address):
     client = Client()
     client.force_login(person)
     if address is None:  # the API's cursor, some pages on
-        address = "/api/cases/"
+        address = "/api/v1/cases/"
         for _page in range(10):
             address = client.get(address, headers={"accept": "application/json"}).json()["next"] or address
     taken = []
