@@ -54,3 +54,11 @@ class NotSetAside(Refused):
 
 class NotFailed(Refused):
     """The notice has not failed, or no longer: it waits, or it has left."""
+
+
+class WrongAnswer(Refused):
+    """An answer that does not fit its question."""
+
+
+class AlreadyKnown(Refused):
+    """A customer like this one is there already."""

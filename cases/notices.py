@@ -24,6 +24,8 @@ ICONS = {
     NoticeKind.HANDOFF_INFORMED: "steps",
     NoticeKind.HOLDER_REMINDER: "bell",
     NoticeKind.DEESCALATED: "check",
+    NoticeKind.CALL_LOGGED: "phone",
+    NoticeKind.CASE_MERGED: "link",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
 }
 
@@ -50,11 +52,15 @@ def sentence(notice):
         "what": facts.get("what", ""),
         "reason": facts.get("reason", ""),
         "timer": facts.get("timer", ""),
+        "who": facts.get("who", ""),
+        "into": facts.get("into", ""),
         "number": notice.case.number if notice.case_id else "",
     }
     if notice.kind == NoticeKind.HANDOFF and not words["due"]:
         # The fallback holder is nobody's next to last: no term of theirs runs out.
         return _("%(number)s was handed to you as the last resort of “%(path)s”") % words
+    if notice.kind == NoticeKind.CALL_LOGGED and words["what"]:
+        return _("%(number)s: %(who)s took a call and said “%(what)s” would be done; see to it") % words
     return _sentences()[notice.kind] % words
 
 
@@ -83,6 +89,8 @@ def _sentences():
         NoticeKind.HOLDER_REMINDER: _("%(number)s still waits for your acknowledgement, level %(level)s"),
         NoticeKind.HANDOFF_DECLINED: _("%(number)s: the handoff was declined"),
         NoticeKind.DEESCALATED: _("%(number)s came back to you: %(reason)s"),
+        NoticeKind.CALL_LOGGED: _("%(number)s: %(who)s took a call"),
+        NoticeKind.CASE_MERGED: _("%(number)s goes on as %(into)s"),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
     }
 

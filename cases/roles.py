@@ -82,6 +82,7 @@ CONFIGURATION = {
     "service",
     "pausereason",
     "intakerule",
+    "question",
     "recalculation",
     "escalationpath",
     "pathversion",

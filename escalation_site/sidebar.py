@@ -29,6 +29,7 @@ GROUPS = (
             ("cases.Recalculation", "update"),
             ("cases.IntakeRule", "alt_route"),
             ("cases.Category", "category"),
+            ("cases.Question", "quiz"),
             ("cases.PauseReason", "pause_circle"),
         ),
     ),

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from cases.models import Case, Clock, Message, Party, Pause, Person, Promise, TimerRepair, Trigger
+from cases.models import (
+    Answer,
+    Attempt,
+    Case,
+    CaseLink,
+    Clock,
+    Message,
+    Party,
+    Pause,
+    Person,
+    Promise,
+    TimerRepair,
+    Trigger,
+)
 from escalations.models import Escalation, Handoff, PassedOver
 
 # Whose history belongs to a case and the way from them to it; rows of one instant are told in this order.
@@ -13,6 +26,10 @@ KEPT = {
     "case": (Case, "pk"),
     "party": (Party, "case"),
     "message": (Message, "case"),
+    "answer": (Answer, "case"),
+    "attempt": (Attempt, "case"),
+    "link": (CaseLink, "source"),
+    "link_from": (CaseLink, "target"),
     "promise": (Promise, "case"),
     "pause": (Pause, "case"),
     "clock": (Clock, "case"),
@@ -22,6 +39,8 @@ KEPT = {
     "passed_over": (PassedOver, "escalation__case"),
     "timer_repair": (TimerRepair, "case"),
 }
+# Links name another case, which may be kept from whoever reads this one.
+OTHER_CASE = {"link": "target", "link_from": "source"}
 DID = {"+": "created", "~": "changed", "-": "deleted"}
 
 
@@ -90,7 +109,11 @@ def _compared(told):
         by_kind.setdefault(kind, []).append(row)
     before = {kind: _rows_before(kind, rows) for kind, rows in by_kind.items()}
     people = Person.objects.in_bulk({row.history_user_id for _rank, _kind, row in told})
-    return [_change(kind, row, before[kind].get(row.history_id), people) for _rank, kind, row in told]
+    linked = {getattr(row, f"{OTHER_CASE[kind]}_id") for _rank, kind, row in told if kind in OTHER_CASE}
+    known = (
+        set(Case.objects.filter(pk__in=linked).open_to_all().values_list("pk", flat=True)) if linked else ()
+    )
+    return [_change(kind, row, before[kind].get(row.history_id), people, known) for _rank, kind, row in told]
 
 
 def _rows_before(kind, rows):
@@ -107,7 +130,9 @@ def _rows_before(kind, rows):
     return {pk: known[before] for pk, before in wanted.items()}
 
 
-def _change(kind, row, before, people):
+def _change(kind, row, before, people, known):
+    other = OTHER_CASE.get(kind)
+    hidden = other if other and getattr(row, f"{other}_id") not in known else None
     return Change(
         what=kind,
         id=row.history_id,
@@ -118,7 +143,7 @@ def _change(kind, row, before, people):
         when=row.history_date,
         recorded_at=row.history_recorded_at,
         via=row.history_via,
-        fields=tuple(_fields(row, before)),
+        fields=tuple(field for field in _fields(row, before) if field[0] != hidden),
         is_erased=bool(getattr(row, "history_commitments", None)),
     )
 

@@ -6,7 +6,18 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Clock, Pause, PauseReason, Person, Promise, Team, TimerRepair
+from cases.models import (
+    Attempt,
+    Case,
+    CaseLink,
+    Clock,
+    Pause,
+    PauseReason,
+    Person,
+    Promise,
+    Team,
+    TimerRepair,
+)
 from escalations.models import Escalation, Handoff, PassedOver
 from reports import sentences
 
@@ -31,6 +42,11 @@ class Names:
     people: dict
     teams: dict
     reasons: dict
+    cases: frozenset = frozenset()
+
+    def case(self, pk):
+        """Its number; of one that is kept from some people, what gives nothing away."""
+        return Case(pk=pk).number if pk in self.cases else _("another case")
 
     def person(self, pk):
         return str(self.people.get(pk) or _("somebody")) if pk else _("nobody")
@@ -52,6 +68,9 @@ TOLD = (
     (Clock, sentences.of_clock, "case"),
     (Pause, sentences.of_pause, "case"),
     (Promise, sentences.of_promise, "case"),
+    (Attempt, sentences.of_attempt, "case"),
+    (CaseLink, sentences.of_link_from, "source"),
+    (CaseLink, sentences.of_link_to, "target"),
     (PassedOver, sentences.of_passed_over, "escalation__case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
     (Escalation, sentences.of_escalation, "case"),
@@ -88,16 +107,21 @@ def _by_object(rows):
 
 
 def _names(rows):
-    people, teams = {row.history_user_id for row in rows}, set()
+    people, teams, cases = {row.history_user_id for row in rows}, set(), set()
     for row in rows:
         for name in ("owner_id", "holder_id", "to_person_id", "person_id", "made_by_id", "answered_by_id"):
             people.add(getattr(row, name, None))
         for name in ("team_id", "holder_team_id", "to_team_id"):
             teams.add(getattr(row, name, None))
+        for name in ("source_id", "target_id"):
+            cases.add(getattr(row, name, None))
     return Names(
         people=Person.objects.in_bulk(people - {None}),
         teams=Team.objects.in_bulk(teams - {None}),
         reasons=PauseReason.objects.in_bulk(),
+        cases=frozenset(
+            Case.objects.filter(pk__in=cases - {None}).open_to_all().values_list("pk", flat=True)
+        ),
     )
 
 

@@ -11,10 +11,13 @@ from typing import Any
 from cases import writers
 from cases.models import (
     Absence,
+    Answer,
+    Attempt,
     Calendar,
     CalendarException,
     CalendarVersion,
     Case,
+    CaseLink,
     Category,
     Clock,
     Contact,
@@ -31,6 +34,7 @@ from cases.models import (
     Person,
     PersonSkill,
     Promise,
+    Question,
     Recalculation,
     Service,
     Skill,
@@ -172,6 +176,25 @@ SAMPLES = {
         },
         ("reassigned_count", 4),
     ),
+    Question: Sample(lambda w, n: {"text": f"question {n}"}, ("is_required", True)),
+    Answer: Sample(
+        lambda w, n: {
+            "case": w.case,
+            "question": w.questions[n],
+            "asked": "Which line?",
+            "value": f"{n}",
+            "answered_at": AT,
+        },
+        ("value", "the other one"),
+    ),
+    Attempt: Sample(
+        lambda w, n: {"case": w.case, "what": f"restarted {n} times", "told_by": w.ana, "recorded_at": AT},
+        ("what", "restarted"),
+    ),
+    CaseLink: Sample(
+        lambda w, n: {"source": w.cases[n], "target": w.case, "kind": "duplicate", "made_at": AT},
+        ("ended_at", AT + HOUR),
+    ),
     Party: Sample(
         lambda w, n: {"case": w.case, "person": w.people[n], "kind": "access", "reason": "asked"},
         ("reason", "named"),
@@ -261,6 +284,8 @@ def world():
     w.case = make.case(w.customer)
     with make.signed():
         w.people = [Person.objects.create(username=f"q{n}", name=f"Q {n}", password="!") for n in range(8)]
+        w.cases = [make_row(Case, w, n) for n in range(8)]
+        w.questions = [Question.objects.create(text=f"Which one, {n}?") for n in range(8)]
         w.skill, w.other_skill = Skill.objects.create(name="networks"), Skill.objects.create(name="law")
         w.service = Service.objects.create(name="hosting")
         w.calendar_draft = CalendarVersion.objects.create(calendar=w.calendar, number=2)

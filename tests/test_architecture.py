@@ -214,6 +214,7 @@ UNAUDITED = {
     "cases.EnginePass",
     "cases.ReconcilerRound",
     "cases.Standing",
+    "cases.SentForm",
     "cases.Notice",
     "escalations.Replay",
     "escalations.ReplayedCase",

@@ -17,6 +17,7 @@ from cases.models import (
     Notice,
     Person,
     Skill,
+    SentForm,
     Standing,
     Team,
     Timer,
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db
 ROLES = ("supervisor", "manager", "auditor", "administrator")
 DRAFTS = {"calendarversion", "slapolicyversion", "pathversion"}
 WHOLES = {"calendar", "slapolicy", "escalationpath"}
-SWITCHED = {"category", "service", "pausereason", "intakerule", "rule"}
+SWITCHED = {"category", "service", "pausereason", "intakerule", "question", "rule"}
 CUSTOMERS = {"customer", "contact", "subscription"}
 ROSTER = {"membership", "personskill", "absence", "duty"}
 KEPT_BY_ALL = {"person", "team", "skill"}
@@ -84,6 +85,7 @@ def rows(w, n):
             EnginePass: EnginePass.objects.create(worker=f"worker {n}", started_at=make.BEGINNING),
             EngineMinute: EngineMinute.objects.create(worker=f"worker {n}", minute=n),
             Notice: Notice.objects.create(case=w.case, person=w.ana, key=str(n), state="recorded", **notice),
+            SentForm: SentForm.objects.create(person=w.ana, key=str(n), case=w.case, sent_at=make.BEGINNING),
             Replay: replay,
             ReplayedCase: ReplayedCase.objects.create(replay=replay, case=w.case, number="INC1")
             if n == 2

@@ -5,7 +5,21 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, Clock, Message, Notice, Party, Pause, Promise, Standing, Trigger
+from cases.models import (
+    Answer,
+    Attempt,
+    Case,
+    CaseLink,
+    Clock,
+    Message,
+    Notice,
+    Party,
+    Pause,
+    Promise,
+    SentForm,
+    Standing,
+    Trigger,
+)
 
 from .bases import FactAdmin, PassingAdmin
 from .fields import term_words
@@ -86,6 +100,47 @@ class PartyAdmin(OfCaseAdmin):
     list_display = ("person", "of_case", "kind", "reason")
     list_select_related = ("case", "person")
     list_filter = ("kind",)
+
+
+@admin.register(Answer)
+class AnswerAdmin(OfCaseAdmin):
+    list_display = ("asked", "of_case", "value", "answered_at")
+
+
+@admin.register(Attempt)
+class AttemptAdmin(OfCaseAdmin):
+    list_display = ("what", "of_case", "told_by", "recorded_at")
+    list_select_related = ("case", "told_by")
+
+
+@admin.register(CaseLink)
+class CaseLinkAdmin(FactAdmin):
+    """Seen by who may read the history of both cases."""
+
+    case_path = "source"
+    list_display = ("of_source", "kind", "of_target", "reason", "made_at", "ended_at")
+    list_display_links = ("kind",)
+    list_select_related = ("source", "target")
+    list_filter = ("kind",)
+
+    def get_queryset(self, request):
+        others = Case.objects.reachable(request.user, "history.read").values("pk")
+        return super().get_queryset(request).filter(target__in=others)
+
+    @admin.display(description=_("case"))
+    def of_source(self, link):
+        return case_link(link.source)
+
+    @admin.display(description=_("other case"))
+    def of_target(self, link):
+        return case_link(link.target)
+
+
+@admin.register(SentForm)
+class SentFormAdmin(PassingAdmin):
+    list_display = ("person", "case", "sent_at")
+    list_select_related = ("person", "case")
+    fields = ("person", "case", "sent_at")
 
 
 @admin.register(Standing)

@@ -25,6 +25,8 @@ class NoticeKind(models.TextChoices):
     HOLDER_REMINDER = "holder_reminder", _("Reminder")
     HANDOFF_DECLINED = "handoff_declined", _("Handoff declined")
     DEESCALATED = "deescalated", _("De-escalated")
+    CALL_LOGGED = "call_logged", _("Call logged by somebody else")
+    CASE_MERGED = "case_merged", _("Case merged into another")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
 
 

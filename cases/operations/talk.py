@@ -6,7 +6,7 @@ from cases.errors import Incomplete, InThePast
 from cases.models import Channel, Message, NoticeKind, TriggerKind
 from cases.states import CaseStatus
 
-from . import clocks, ending, notify, triggers
+from . import clocks, ending, linking, notify, triggers
 from .changing import changing
 from .pausing import customer_spoke
 
@@ -45,11 +45,12 @@ def note(*, case, body, by, now):
 
 def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, asks_for=None):
     """The customer wrote. Ends pauses that wait for that; a resolved case opens again, a closed one does not.
+    Of a case that was merged, it is said on the one it was merged into.
 
     `asks_for`: a TriggerKind.
     """
     return _say(
-        case=case,
+        case=linking.merged_into(case) or case,
         direction=Message.Direction.IN,
         channel=channel,
         body=body,
@@ -64,9 +65,10 @@ def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, ask
 
 
 def log_call(*, case, body, by, now, incoming, was_reached, occurred_at=None, contact=None, asks_for=None):
-    """A telephone call, either way. One in which nobody was reached stops nothing."""
+    """A telephone call, either way. One in which nobody was reached stops nothing. Of a case that was merged,
+    it is said on the one it was merged into."""
     return _say(
-        case=case,
+        case=linking.merged_into(case) or case,
         direction=Message.Direction.IN if incoming else Message.Direction.OUT,
         channel=Channel.PHONE,
         body=body,
