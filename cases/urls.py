@@ -3,9 +3,8 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from cases.views import actions, home, talking, watchdog
+from cases.views import actions, calls, home, new, relating, talking, watchdog
 from cases.views.case import CasePage
-from cases.views.new import NewCase
 from cases.views.queue import Queue
 
 urlpatterns = [
@@ -19,7 +18,10 @@ urlpatterns = [
     path("watchdog/timers/", watchdog.RetryTimers.as_view(), name="watchdog-timers"),
     path("watchdog/notices/", watchdog.SendAgain.as_view(), name="watchdog-notices"),
     path("cases/", Queue.as_view(), name="case-list"),
-    path("cases/new/", NewCase.as_view(), name="case-new"),
+    path("cases/new/", new.NewCase.as_view(), name="case-new"),
+    path("cases/new/ahead/", new.Ahead.as_view(), name="case-new-ahead"),
+    path("cases/new/customer/", new.NewCustomer.as_view(), name="customer-new"),
+    path("calls/new/", calls.NewCall.as_view(), name="call-new"),
     path("cases/<str:number>/", CasePage.as_view(), name="case"),
     path("cases/<str:number>/reply/", talking.Reply.as_view(), name="case-reply"),
     path("cases/<str:number>/note/", talking.Note.as_view(), name="case-note"),
@@ -33,5 +35,10 @@ urlpatterns = [
     path("cases/<str:number>/pauses/<int:pause>/resume/", actions.Resume.as_view(), name="case-resume"),
     path("cases/<str:number>/resolve/", actions.Resolve.as_view(), name="case-resolve"),
     path("cases/<str:number>/close/", actions.Close.as_view(), name="case-close"),
+    path("cases/<str:number>/link/", relating.Link.as_view(), name="case-link"),
+    path("cases/<str:number>/links/<int:link>/end/", relating.Unlink.as_view(), name="case-unlink"),
+    path("cases/<str:number>/merge/", relating.Merge.as_view(), name="case-merge"),
+    path("cases/<str:number>/split/", relating.Split.as_view(), name="case-split"),
+    path("cases/<str:number>/tried/", relating.Tried.as_view(), name="case-tried"),
     path("cases/<str:number>/reopen/", actions.Reopen.as_view(), name="case-reopen"),
 ]
