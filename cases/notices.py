@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
+from .display import zone_city
 from .models import Message, NoticeKind
 from .states import Metric
 
@@ -95,6 +96,13 @@ def _sentences():
     }
 
 
+def _owed(notice):
+    """What a customer is told that they are owed, the soonest first."""
+    if not notice.contact_id:
+        return []
+    return list(notice.case.clocks.running().order_by("due_at", "pk"))
+
+
 def mail(notice):
     """(subject, text) of a notice that leaves by mail, in the recipient's language and zone."""
     to = notice.person or notice.contact
@@ -112,6 +120,8 @@ def mail(notice):
             "facts": notice.facts,
             "sentence": sentence(notice),
             "message": message,
+            "zone": zone_city(zone.key),
+            "owed": _owed(notice),
             "url": settings.SITE_URL.rstrip("/") + reverse("case", args=[notice.case.number])
             if notice.case_id
             else "",

@@ -98,7 +98,7 @@ def open_case(
             case.owner = None  # whom the complaint names never owns what came of it
         case.save()
         Case.objects.hold_new(case)
-        Message.objects.create(
+        first = Message.objects.create(
             case=case,
             direction=Message.Direction.IN,
             channel=channel,
@@ -119,7 +119,7 @@ def open_case(
             triggers.happened(case, TriggerKind.VULNERABLE, at=received_at, now=now)
         _name(case, by, named)
         standing.refresh([case], now=now)
-        _tell(case, by, now)
+        _tell(case, first, by, now)
     return case
 
 
@@ -270,10 +270,16 @@ def _least_loaded(rule):
     return people.annotate(holds=holds).order_by("holds", "memberships__position", "pk").first()
 
 
-def _tell(case, by, now):
+def _tell(case, first, by, now):
+    """The customer gets the receipt with their own words in it; the owner hears of the case."""
     wanted = []
     if case.contact_id:
-        wanted.append(notify.Wanted(NoticeKind.CASE_RECEIVED, case, f"case:{case.pk}", contact=case.contact))
+        facts = {"message": first.pk}
+        wanted.append(
+            notify.Wanted(
+                NoticeKind.CASE_RECEIVED, case, f"case:{case.pk}", contact=case.contact, facts=facts
+            )
+        )
     if case.owner_id and case.owner_id != by.pk:
         wanted.append(
             notify.Wanted(NoticeKind.ASSIGNED, case, f"case:{case.pk}:{case.revision}", person=case.owner)

@@ -54,9 +54,17 @@ class NewCase(Opening):
             except Refused as refusal:
                 form.add_error(None, refusal)
             else:
-                messages.success(request, _("%(number)s is open.") % {"number": case.number})
+                messages.success(request, _opened(case))
                 return HttpResponseRedirect(reverse("case", args=[case.number]))
         return show_new_case(request, customer, form, now, follows=follows, status=REFUSED)
+
+
+def _opened(case):
+    """Whoever gets no mail is told the number by whoever speaks with them."""
+    words = {"number": case.number}
+    if case.contact is None or not case.contact.email:
+        return _("%(number)s is open. No receipt goes out without an address: tell them the number.") % words
+    return _("%(number)s is open; the receipt is on its way.") % words
 
 
 def _open_once(person, customer, form, follows, now):
