@@ -6,12 +6,12 @@ import unicodedata
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from django.db.models import Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from cases.models import Case, Contact, Customer
-from cases.models.customer import FIRST_LETTERS, LAST_DIGITS, first_letters, last_digits
+from cases.models.customer import FIRST_LETTERS, LAST_DIGITS, bare_name, first_letters, last_digits
 
 SHOWN = 20
 # So many who begin alike are compared; a name that more share says little.
@@ -77,18 +77,17 @@ def _add(found, customer, by):
 
 
 def named(words):
-    """Customers whose name begins with `words`, in whatever case they are typed."""
-    spellings = {words, words.lower(), words.upper(), words.capitalize(), words.title()}
+    """Customers whose name begins with `words`, in whatever case they are typed, whether what stands before
+    the name is said or not."""
+    bare = bare_name(words)
+    # SQLite makes only Latin letters small, so that others are tried as they may stand there.
+    spellings = {bare, bare.upper(), bare.capitalize(), bare.title()}
     begins = Q()
     for spelling in spellings:
-        begins |= Q(name__istartswith=spelling)
+        begins |= Q(bare__startswith=Lower(Value(spelling)))
     letters = [Lower(Value(spelling[:FIRST_LETTERS])) for spelling in spellings]
-    found = Customer.objects.annotate(letters=first_letters("name"))
-    return (
-        found.filter(begins, letters__in=letters)
-        if len(words) >= FIRST_LETTERS
-        else found.filter(letters__in=letters)
-    )
+    found = Customer.objects.annotate(bare=bare_name(F("name")), letters=first_letters(F("name")))
+    return found.filter(begins, letters__in=letters) if bare else found.none()
 
 
 def _reached_by(email, phone):

@@ -2,8 +2,9 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Value
-from django.db.models.functions import Left, Lower, Replace, Right
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Left, Lower, Replace, Right, Substr
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from cases.history import History
@@ -24,9 +25,36 @@ FIRST_LETTERS = 3
 LAST_DIGITS = 8
 
 
-def first_letters(field):
+# What stands before a name and is not said on the phone; SQLite makes only Latin letters small.
+BEFORE_A_NAME = (
+    "the ",
+    *(form for low in ("ооо ", "оао ", "зао ", "пао ", "ао ", "ип ") for form in (low, low.upper())),
+)
+QUOTES = '«»“”"'
+
+
+def bare_name(name):
+    """A name in small letters, without quotes and what stands before it: of an expression, or of a text."""
+    if isinstance(name, str):
+        small = name.lower()
+        for mark in QUOTES:
+            small = small.replace(mark, "")
+        return next((small[len(before) :] for before in BEFORE_A_NAME if small.startswith(before)), small)
+    small = Lower(name)
+    for mark in QUOTES:
+        small = Replace(small, Value(mark), Value(""))
+    return Case(
+        *(
+            When(Exact(Left(small, len(before)), Value(before)), then=Substr(small, len(before) + 1))
+            for before in BEFORE_A_NAME
+        ),
+        default=small,
+    )
+
+
+def first_letters(name):
     """The beginning of a name, as its index has it."""
-    return Left(Lower(field), FIRST_LETTERS)
+    return Left(bare_name(name), FIRST_LETTERS)
 
 
 def last_digits(field):
@@ -87,7 +115,7 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
-        indexes = [models.Index(first_letters("name"), name="customer_first_letters")]
+        indexes = [models.Index(first_letters(F("name")), name="customer_first_letters")]
         constraints = [
             models.UniqueConstraint(
                 fields=["reference"],
