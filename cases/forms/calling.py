@@ -30,7 +30,7 @@ class TakeCallForm(OnceForm):
         coerce=lambda value: value == "yes",
     )
     about = forms.ChoiceField(label=_("About"))
-    body = text(_("What was said"), rows=4)
+    body = text(_("What was said"), rows=4, focus=True)
     promised = forms.CharField(label=_("What was promised"), max_length=200, required=False)
     promised_by = Moment(label=_("By when"), required=False)
     promise_kind = forms.ChoiceField(

@@ -43,7 +43,9 @@ class NewCaseForm(OnceForm):
     contact_name = forms.CharField(label=_("Their name"), max_length=120, required=False)
     contact_email = forms.EmailField(label=_("Email address"), required=False)
     contact_phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
-    subject = forms.CharField(label=_("Subject"), max_length=200)
+    subject = forms.CharField(
+        label=_("Subject"), max_length=200, widget=forms.TextInput(attrs={"autofocus": True})
+    )
     body = text(_("What the customer says"), rows=5, help_text=_("in their words"))
     asks = lines(_("What they ask of us"))
     tried = lines(_("Already tried"))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from cases import display, likeness
 from cases.errors import Refused
+from cases.models import Channel
 from cases.operations import intake
 
 # The fields of the form that decide where a case goes and what it is like.
@@ -29,7 +30,7 @@ class Owed:
 
 def look_ahead(form, customer, reader, now):
     """The context of cases/_ahead.html, of a form as it stands. Writes and locks nothing."""
-    known = _known(form)
+    known = {"channel": Channel.PHONE, **_known(form)}
     subject = str(form["subject"].value() or "")
     about = {"service": known.get("service"), "category": known.get("category"), "subject": subject}
     context = {

@@ -58,7 +58,7 @@ class NewCall(LoginRequiredMixin, View):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request):
-        words, number = request.GET.get("q", "").strip(), request.GET.get("case", "")
+        words, number = request.GET.get("who", "").strip(), request.GET.get("case", "")
         if not number and Case.objects.findable(request.user).numbered(words).exists():
             number = words
         if number:

@@ -137,7 +137,7 @@ class NewCustomer(Opening):
 
 def choose_customer(request, *, form=None, alike=(), goes_to="case-new", status=200):
     """Whose it is: found by whatever they say of themselves, or added."""
-    words = request.GET.get("q", "").strip()
+    words = request.GET.get("who", "").strip()
     goes_to = {reverse("call-new"): "call-new"}.get(request.POST.get("next"), goes_to)
     kind = "email" if "@" in words else "phone" if words[:1] in tuple("+0123456789") else "name"
     context = {

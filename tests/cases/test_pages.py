@@ -499,7 +499,7 @@ def test_a_case_is_resolved_and_opened_again(client, desk, case):
 
 def test_a_new_case_is_opened_for_a_chosen_customer(client, desk):
     customer = make.customer("Kessler")
-    assert "Kessler" in body(page(client, desk["agent"], "case-new", q="kess"))
+    assert "Kessler" in body(page(client, desk["agent"], "case-new", who="kess"))
     said = {
         "key": "once",
         "customer": customer.pk,
