@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from cases.models import Case, Clock, Contact, Customer, Message, Notice, Pause, Promise, Standing
+from cases.models import Case, CaseLink, Clock, Contact, Customer, Message, Notice, Pause, Promise, Standing
 from cases.receipts import LineKind
 from cases.states import Metric
 
@@ -34,6 +34,7 @@ class CustomerSerializer(Shown):
         fields = [
             "id",
             "name",
+            "reference",
             "tier",
             "yearly_value",
             "language",
@@ -269,6 +270,17 @@ class ReceiptSerializer(serializers.Serializer):
 
     def get_left_seconds(self, receipt) -> float:
         return receipt.left.total_seconds()
+
+
+class CaseLinkSerializer(Shown):
+    """`source` is `kind` of `target`, such as merged into it."""
+
+    source = serializers.CharField(source="source.number", read_only=True, help_text="A case's number.")
+    target = serializers.CharField(source="target.number", read_only=True, help_text="A case's number.")
+
+    class Meta:
+        model = CaseLink
+        fields = ["id", "source", "kind", "target", "made_at", "ended_at"]
 
 
 class NoticeSerializer(Shown):

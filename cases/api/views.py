@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
-from cases.models import Case, Clock, Customer, Message, Notice, Promise
+from cases.models import Case, CaseLink, Clock, Customer, Message, Notice, Promise
 from cases.operations import promising
 from cases.views.finding import may
 
@@ -88,6 +88,24 @@ class Conversation(OfOneCase):
             said = said.exclude(direction=Message.Direction.INTERNAL)
         page = self.paginate_queryset(self.filter_queryset(said))
         return self.get_paginated_response(serializers.MessageSerializer(page, many=True).data)
+
+
+class Links(OfOneCase):
+    """How a case stands to others."""
+
+    asks = "case.find"
+    serializer_class = serializers.CaseLinkSerializer
+
+    @extend_schema(responses=serializers.CaseLinkSerializer(many=True))
+    @action(detail=True, filterset_class=None)
+    def links(self, request, number):
+        """The newest first, also those that have ended; only to cases that you may find."""
+        known = Case.objects.findable(request.user)
+        found = CaseLink.objects.of(self.subject().pk).filter(
+            Exists(known.filter(pk=OuterRef("source"))), Exists(known.filter(pk=OuterRef("target")))
+        )
+        page = self.paginate_queryset(found.select_related("source", "target").order_by("-pk"))
+        return self.get_paginated_response(serializers.CaseLinkSerializer(page, many=True).data)
 
 
 class Notices(ListModelMixin, RetrieveModelMixin, Reading):
