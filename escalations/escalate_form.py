@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from cases import display
 from cases.errors import Refused
-from cases.models import Skill
+from cases.models import Attempt, Skill
 from escalations import forms, plan, snapshot
 from escalations.models import EscalationPath, Handoff, Kind
 from escalations.operations.automatic import last_words
@@ -67,7 +67,7 @@ def prefilled(case, now):
         for p in case.promises.open().order_by("due_at")
     ]
     ours = case.messages.exclude(direction="in").select_related("author").order_by("-occurred_at")[:4]
-    tried = list(case.attempts.order_by("recorded_at", "pk").values_list("what", flat=True))
+    tried = [attempt.what for attempt in Attempt.objects.known_on(case)]
     earlier = Handoff.objects.filter(escalation__case=case).order_by("-pk").first()
     if earlier is not None:
         tried += [line for line in earlier.tried.splitlines() if line.strip() and line not in tried]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.models import Contact, Promise
 
 from .fields import Moment, text
-from .opening import OnceForm, lines
+from .opening import OnceForm, lines, offer_contacts
 from .talking import ASKS
 
 NEW = "new"
@@ -47,6 +47,6 @@ class TakeCallForm(OnceForm):
     def __init__(self, *args, customer, cases, may_open, now, **kwargs):
         kwargs["initial"] = {"occurred_at": now, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
-        self.fields["contact"].queryset = customer.contacts.filter(is_active=True).order_by("name")
+        offer_contacts(self, customer)
         new = [(NEW, _("No case yet: open one"))] if may_open else []
         self.fields["about"].choices = [(case.number, case.subject) for case in cases] + new

@@ -33,6 +33,15 @@ class OnceForm(forms.Form):
         say_what_is_needed(self)
 
 
+def offer_contacts(form, customer):
+    """Whom we know there; who is the only one is on the line until somebody says otherwise."""
+    contacts = customer.contacts.filter(is_active=True).order_by("name", "pk")
+    form.fields["contact"].queryset = contacts
+    first = list(contacts[:2])
+    if len(first) == 1 and "contact" not in form.initial:
+        form.initial["contact"] = first[0].pk
+
+
 class NewCaseForm(OnceForm):
     """A case of one customer, who was chosen before. In the order in which a conversation goes."""
 
@@ -83,8 +92,7 @@ class NewCaseForm(OnceForm):
     def __init__(self, *args, customer, now, **kwargs):
         kwargs["initial"] = {"received_at": now, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
-        contacts = customer.contacts.filter(is_active=True).order_by("name")
-        self.fields["contact"].queryset = contacts
+        offer_contacts(self, customer)
         self.fields["service"].queryset = (
             Service.objects.filter(subscriptions__customer=customer).distinct().order_by("name")
         )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from django import template
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from cases.models import Answer, Attempt, Case, CaseLink
@@ -25,7 +24,11 @@ class Row:
     link: CaseLink
     case: Case
     words: str
-    may_end: bool
+    is_source: bool
+
+    @property
+    def may_end(self):
+        return self.link.kind in BY_HAND
 
 
 @dataclass
@@ -36,6 +39,13 @@ class Beside:
     attempts: list = field(default_factory=list)
     links: list = field(default_factory=list)
     same_service: list = field(default_factory=list)
+
+    @property
+    def merged_into(self):
+        """The Row of the case that this one was merged into, or None."""
+        return next(
+            (row for row in self.links if row.is_source and row.link.kind == CaseLink.Kind.MERGED), None
+        )
 
 
 @register.simple_tag
@@ -50,14 +60,10 @@ def beside(case, reader, may_read):
     shown = Beside(links=[row for row in rows if row.case.pk in known])
     if not may_read:
         return shown
-    carried = {row.case.pk for row in shown.links if row.link.kind in CARRY}
     shown.answers = list(
         Answer.objects.filter(case=case).select_related("question").order_by("question__position", "pk")
     )
-    # What was tried before this case was split off, followed up or merged counts here as well.
-    readable = Case.objects.reachable(reader).filter(pk__in=carried).values("pk")
-    tried = Attempt.objects.filter(Q(case=case) | Q(case__in=readable))
-    shown.attempts = list(tried.select_related("told_by", "case").order_by("recorded_at", "pk"))
+    shown.attempts = list(Attempt.objects.known_on(case))
     if case.service_id:
         latest = Case.objects.filter(service=case.service_id, status__in=LIVE).exclude(pk=case.pk)
         ids = list(latest.order_by("-pk").values_list("pk", flat=True)[:LOOKED_AT])
@@ -66,14 +72,11 @@ def beside(case, reader, may_read):
     return shown
 
 
-CARRY = (CaseLink.Kind.MERGED, CaseLink.Kind.SPLIT, CaseLink.Kind.FOLLOW_UP)
-
-
 def _row(link, case):
     is_source = link.source_id == case.pk
     other = link.target if is_source else link.source
     words = str(link.get_kind_display()) if is_source else _backwards()[link.kind]
-    return Row(link, other, words, may_end=link.kind in BY_HAND)
+    return Row(link, other, words, is_source)
 
 
 def _backwards():

@@ -149,14 +149,11 @@ class NewCall(LoginRequiredMixin, View):
         if form is None:
             first = chosen or next((case for case in cases if case.is_live), None)
             contact = request.GET.get("contact", "")
-            form = self.form(
-                request.user,
-                customer,
-                cases,
-                now,
-                about=first.number if first else forms.NEW,
-                contact=contact if contact.isdecimal() else chosen.contact_id if chosen else None,
-            )
+            known = {"contact": int(contact)} if contact.isdecimal() else {}
+            if chosen is not None and chosen.contact_id:
+                known = {"contact": chosen.contact_id}
+            about = first.number if first else forms.NEW
+            form = self.form(request.user, customer, cases, now, about=about, **known)
         context = {
             "customer": customer,
             "form": form,

@@ -1,9 +1,11 @@
 """Taking down what somebody brings: who they are, what is asked, what is like it, where it would go."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from cases import history, likeness, lookup
 from cases.errors import AlreadyKnown, Incomplete, InThePast, WrongAnswer
@@ -213,6 +215,26 @@ def test_a_form_that_was_refused_may_be_sent_again(ana, now):
     assert not SentForm.objects.exists()
     with history.acting(by=ana, reason="", now=now), pytest.raises(Incomplete):
         sending.once(key=" ", by=ana, now=now, do=refused)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_sent_twice_at_the_same_moment_opens_one_case(now):
+    """The second waits for the first, and gets its case."""
+    ana, customer, together = make.person("Ana"), make.customer(), Barrier(2)
+
+    def send(_n):
+        try:
+            together.wait()
+            with history.acting(by=ana, reason="", now=now):
+                return sending.once(
+                    key="k", by=ana, now=now, do=lambda: make.case(customer, by=ana, now=now)
+                ).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        found = set(pool.map(send, range(2)))
+    assert len(found) == Case.objects.count() == 1
 
 
 # --- Who it is ---

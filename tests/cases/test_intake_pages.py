@@ -397,6 +397,18 @@ def test_a_follow_up_is_prefilled_from_the_case_that_has_ended_and_linked_to_it(
     assert (link.source, link.target, link.kind) == (new, case, "follow_up")
 
 
+def test_whoever_is_the_only_contact_is_chosen_until_somebody_says_otherwise(client, desk, customer):
+    contact = customer.contacts.get()
+    for name in ("case-new", "call-new"):
+        shown = body(get(client, desk["agent"], name, customer=customer.pk))
+        assert f'<option value="{contact.pk}" selected>' in shown
+    with make.signed():
+        Contact.objects.create(customer=customer, name="Zoe")
+    assert f'<option value="{contact.pk}" selected>' not in body(
+        get(client, desk["agent"], "case-new", customer=customer.pk)
+    )
+
+
 # --- A call ---
 
 
@@ -510,6 +522,7 @@ def test_cases_are_linked_merged_and_split_from_their_sheets(client, desk, custo
     shown = body(get(client, agent, "case", case.number))
     assert "merged with this:" in shown and other.number in shown
     assert f"merged {other.number} into it" in shown
+    assert f"goes on as {case.number}" in body(get(client, agent, "case", other.number))
     message = case.messages.get()
     fresh = Case.objects.get(pk=case.pk)
     split = {"messages": [message.pk], "subject": "Another matter", "revision": fresh.revision}
@@ -555,7 +568,7 @@ def cost(client, person, assert_at_most, name, **query):
     return len(counted)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("case-new-ahead", 19), ("call-new", 39)])
+@pytest.mark.parametrize(("name", "expected"), [("case-new-ahead", 21), ("call-new", 40)])
 def test_a_page_costs_the_same_for_many_cases_as_for_few(
     client, desk, customer, django_assert_max_num_queries, name, expected
 ):

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from cases import conversations, engine
+from cases import conversations, engine, reconciling
 from cases.errors import Blocked, Incomplete, WrongMove
-from cases.models import Case, CaseLink, Message, Notice, NoticeKind, Party, Promise, Timer
-from cases.operations import ending, linking, merging, pausing, promising, relating, talk
+from cases.models import Attempt, Case, CaseLink, Message, Notice, NoticeKind, Party, Promise, Timer
+from cases.operations import attempts, ending, linking, merging, pausing, promising, relating, talk
 from cases.states import CaseStatus, ClockState, Metric
 from escalations.operations import escalate
 from reports.changes import changes
@@ -300,6 +300,27 @@ def test_what_a_higher_app_cannot_carry_over_speaks_against_merging(ana, older, 
     )
     merge(newer, older, ana, now + 2 * HOUR)
     assert seen == [(newer, older)]
+
+
+def test_the_reconciler_finds_nothing_to_mend_after_a_merge(ana, older, newer, now):
+    promising.promise(case=older, what="A call", due_at=now + 6 * HOUR, by=ana, now=now + HOUR)
+    merge(older, newer, ana, now + 2 * HOUR)
+    assert reconciling.whole_round(now=now + 2 * HOUR).repairs == []
+
+
+def test_what_was_tried_goes_with_the_matter(ana, customer, older, newer, now):
+    attempts.note_attempt(case=newer, tried="Restarted", by=ana, now=now + HOUR)
+    attempts.note_attempt(case=older, tried="Measured", by=ana, now=now + 2 * HOUR)
+    merge(newer, older, ana, now + 2 * HOUR)
+    ending.resolve(case=older, reason="Credited", by=ana, now=now + 3 * HOUR)
+    opening = {"subject": "Again", "body": "It came back.", "channel": "phone"}
+    new = relating.follow_up(of=older, by=ana, now=now + 4 * HOUR, **opening)
+    assert [a.what for a in Attempt.objects.known_on(older)] == ["Restarted", "Measured"]
+    assert [a.what for a in Attempt.objects.known_on(new)] == ["Measured"]
+    assert [a.what for a in Attempt.objects.known_on(newer)] == ["Restarted"]
+    with make.signed():
+        Party.objects.create(case=older, person=make.person("Sven"), kind="subject", reason="Rude")
+    assert not Attempt.objects.known_on(new).exists()
 
 
 def test_a_merge_needs_to_say_how_one_knows(ana, older, newer, now):
