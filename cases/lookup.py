@@ -5,12 +5,15 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import reduce
+from operator import or_
 
+from django.db import connection
 from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Contact, Customer
+from cases.models import Case, Contact, Customer, Subscription
 from cases.models.customer import FIRST_LETTERS, LAST_DIGITS, bare_name, first_letters, last_digits
 
 SHOWN = 20
@@ -57,11 +60,12 @@ def find_customers(words, reader):
     found = {}
     for case in Case.objects.findable(reader).numbered(words).select_related("customer"):
         _add(found, case.customer, case.number)
-    exact = Customer.objects.filter(
-        Q(reference__in={words, words.upper()})
-        | Q(pk__in=Customer.objects.filter(subscriptions__reference__in={words, words.upper()}).values("pk"))
-    )
-    for customer in exact[:SHOWN]:
+    numbers = {words, words.upper()}
+    # Asked apart: an OR over a subquery would read every customer.
+    served = Subscription.objects.filter(reference__in=numbers).values_list("customer", flat=True)
+    for customer in Customer.objects.filter(Q(reference__in=numbers) | Q(pk__in=list(served[:SHOWN])))[
+        :SHOWN
+    ]:
         _add(found, customer, words)
     for contact in _reached_by(words, words)[:SHOWN]:
         _add(found, contact.customer, f"{contact.name}, {contact.email or contact.phone}")
@@ -80,8 +84,10 @@ def named(words):
     """Customers whose name begins with `words`, in whatever case they are typed, whether what stands before
     the name is said or not."""
     bare = bare_name(words)
-    # SQLite makes only Latin letters small, so that others are tried as they may stand there.
-    spellings = {bare, bare.upper(), bare.capitalize(), bare.title()}
+    spellings = {bare}
+    if connection.vendor != "postgresql" and not bare.isascii():
+        # SQLite makes only Latin letters small, so that others are tried as they may stand there.
+        spellings |= {bare.upper(), bare.capitalize(), bare.title()}
     begins = Q()
     for spelling in spellings:
         begins |= Q(bare__startswith=Lower(Value(spelling)))
@@ -92,15 +98,14 @@ def named(words):
 
 def _reached_by(email, phone):
     """Contacts with this very address, or the same last digits of a number."""
-    wanted, digits = Q(pk=None), re.sub(r"\D", "", phone)
-    found = Contact.objects.select_related("customer").annotate(
-        email_lower=Lower("email"), digits=last_digits("phone")
-    )
+    found = Contact.objects.filter(is_active=True).select_related("customer").order_by("pk")
+    found = found.annotate(email_lower=Lower("email"), digits=last_digits("phone"))
+    ways, digits = [], re.sub(r"\D", "", phone)
     if "@" in email:
-        wanted |= Q(email_lower=email.strip().lower())
+        ways.append(Q(email_lower=email.strip().lower()))
     if len(digits) >= LAST_DIGITS - 1 and not re.search(r"[^\W\d_]", phone):
-        wanted |= Q(digits=digits[-LAST_DIGITS:])
-    return found.filter(wanted, is_active=True).order_by("pk")
+        ways.append(Q(digits=digits[-LAST_DIGITS:]))
+    return found.filter(reduce(or_, ways)) if ways else found.none()
 
 
 def lookalikes(*, name, email="", phone=""):
