@@ -21,25 +21,8 @@ SHOWN = 20
 COMPARED = 200
 ALIKE = 0.82
 LEGAL_FORMS = frozenset(
-    (
-        "ag",
-        "bv",
-        "co",
-        "corp",
-        "gmbh",
-        "group",
-        "inc",
-        "kg",
-        "llc",
-        "llp",
-        "ltd",
-        "nv",
-        "oy",
-        "plc",
-        "sa",
-        "sas",
-    )
-    + ("sl", "slu", "spa", "srl", "ооо", "оао", "зао", "пао", "ао", "ип")
+    ("ag", "bv", "co", "corp", "gmbh", "group", "inc", "kg", "llc", "llp", "ltd", "nv", "oy", "plc")
+    + ("sa", "sas", "sl", "slu", "spa", "srl", "ооо", "оао", "зао", "пао", "ао", "ип")
 )
 
 
@@ -63,9 +46,8 @@ def find_customers(words, reader):
     numbers = {words, words.upper()}
     # Asked apart: an OR over a subquery would read every customer.
     served = Subscription.objects.filter(reference__in=numbers).values_list("customer", flat=True)
-    for customer in Customer.objects.filter(Q(reference__in=numbers) | Q(pk__in=list(served[:SHOWN])))[
-        :SHOWN
-    ]:
+    by_number = Q(reference__in=numbers) | Q(pk__in=list(served[:SHOWN]))
+    for customer in Customer.objects.filter(by_number).order_by("pk")[:SHOWN]:
         _add(found, customer, words)
     for contact in _reached_by(words, words)[:SHOWN]:
         _add(found, contact.customer, f"{contact.name}, {contact.email or contact.phone}")
@@ -122,7 +104,7 @@ def lookalikes(*, name, email="", phone=""):
             else _("same phone number: %(name)s") % {"name": contact.name},
         )
     plain = normal(name)
-    for customer in named(name.strip()[:FIRST_LETTERS]).order_by("name", "pk")[:COMPARED]:
+    for customer in named(bare_name(name.strip())[:FIRST_LETTERS]).order_by("name", "pk")[:COMPARED]:
         other = normal(customer.name)
         if plain and SequenceMatcher(None, plain, other).ratio() >= ALIKE:
             _add(found, customer, _("same name") if plain == other else _("similar name"))

@@ -16,6 +16,8 @@ from .simulation import Simulation
 # Long enough before the first case that everything was in force by then.
 BEFORE = timedelta(days=60)
 SEED = 20418
+# The engine goes on a little after cases were brought together.
+SETTLES = timedelta(minutes=4)
 READ_AFTER = timedelta(hours=6)
 
 
@@ -39,8 +41,9 @@ def load(*, now):
         simulation = Simulation(began)
         for story in Cast(simulation=simulation, now=now, dice=random.Random(SEED)).lives():
             simulation.begin(story)
+        simulation.run(until=now - SETTLES)
+        beside.build(now=simulation.now)
         simulation.run(until=now)
-        beside.build(now=now)
         _put_into_lists(now)
 
 

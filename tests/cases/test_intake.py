@@ -307,6 +307,12 @@ def test_whoever_may_be_the_same_is_offered(kessler, name, email, phone, why):
     assert found.customer == kessler and found.by[0].startswith(why)
 
 
+def test_an_article_hides_nobody(ana):
+    hotel = make.customer("The Ashdown Hotel")
+    for name in ("Ashdown Hotel", "The Ashdown Hotel Ltd"):
+        assert [found.customer for found in lookup.lookalikes(name=name)] == [hotel]
+
+
 def test_others_are_not_offered(kessler):
     assert lookup.lookalikes(name="Kestrel Air", email="y@example.com", phone="351") == []
 
