@@ -39,6 +39,7 @@ urlpatterns = [
     path("cases/<str:number>/links/<int:link>/end/", relating.Unlink.as_view(), name="case-unlink"),
     path("cases/<str:number>/merge/", relating.Merge.as_view(), name="case-merge"),
     path("cases/<str:number>/split/", relating.Split.as_view(), name="case-split"),
+    path("cases/<str:number>/answers/", relating.Answers.as_view(), name="case-answers"),
     path("cases/<str:number>/tried/", relating.Tried.as_view(), name="case-tried"),
     path("cases/<str:number>/reopen/", actions.Reopen.as_view(), name="case-reopen"),
 ]

@@ -4,11 +4,12 @@ from .acting import AssignForm, PauseForm, PriorityForm, ReasonForm
 from .calling import NEW, TakeCallForm
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
 from .opening import NewCaseForm, NewCustomerForm, OnceForm
-from .relating import AttemptForm, LinkForm, MergeForm, SplitForm
+from .relating import AnswersForm, AttemptForm, LinkForm, MergeForm, SplitForm
 from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
 
 __all__ = [
     "NEW",
+    "AnswersForm",
     "AssignForm",
     "AttemptForm",
     "CallForm",

@@ -3,10 +3,11 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import CaseLink, Category, Message, Service
+from cases.models import CaseLink, Category, Message, Question, Service
 from cases.operations.relating import BY_HAND
 
 from .fields import CaseForm, text
+from .opening import answer_field
 
 
 def number():
@@ -59,6 +60,19 @@ class SplitForm(CaseForm):
         self.fields["service"].queryset = (
             Service.objects.filter(subscriptions__customer=case.customer_id).distinct().order_by("name")
         )
+
+
+class AnswersForm(CaseForm):
+    """The questions of the case's category, with what is known; nothing must be answered at once."""
+
+    def __init__(self, *args, case, **kwargs):
+        super().__init__(*args, case=case, **kwargs)
+        known = dict(case.answers.values_list("question", "value"))
+        self.questions = list(Question.objects.asked_of(case.category))
+        for question in self.questions:
+            field = answer_field(question)
+            field.required, field.initial = False, known.get(question.pk)
+            self.fields[f"q-{question.pk}"] = field
 
 
 class AttemptForm(CaseForm):

@@ -8,37 +8,60 @@ from django.utils.translation import gettext as _
 from cases.errors import Incomplete, WrongAnswer
 from cases.models import Answer, Question
 
+from .changing import changing
+
 
 def answer(case, answers, *, by, now):
-    """Keep `answers` ({question id: text}) of a locked case to the questions of its category.
+    """Keep `answers` ({question id: text}) of a new, locked case to the questions of its category.
 
     Raises WrongAnswer for an answer that does not fit its question, or one that is asked of other cases;
     Incomplete where a required one is missing. What came by itself was never asked and lacks nothing.
     """
+    if by.is_system and not answers:
+        return
+    asked, given = _asked_and_given(case, answers)
+    missing = [q for pk, q in asked.items() if q.is_required and pk not in given]
+    if missing and not by.is_system:
+        raise Incomplete(
+            [_("“%(question)s” must be answered.") % {"question": question} for question in missing]
+        )
+    Answer.objects.bulk_create(_answer(case, asked[pk], value, now) for pk, value in given.items())
+
+
+def fill_in(*, case, answers, by, now, revision=None):
+    """What the customer answered later, or corrected; what is left empty stays as it is.
+
+    Raises WrongAnswer as above, and Incomplete where nothing was answered.
+    """
+    with changing(case, by=by, reason=_("questions answered"), now=now, revision=revision) as locked:
+        asked, given = _asked_and_given(locked, answers)
+        if not given:
+            raise Incomplete(_("Write down at least one answer."))
+        known = {row.question_id: row for row in locked.answers.all()}
+        for pk, value in given.items():
+            row, new = known.get(pk), _answer(locked, asked[pk], value, now)
+            if row is not None and row.value != new.value:
+                row.asked, row.value, row.answered_at = new.asked, new.value, now
+                row.save(update_fields=["asked", "value", "answered_at"])
+            elif row is None:
+                new.save()
+
+
+def _asked_and_given(case, answers):
+    """({question id: question}, {question id: text}) of what is asked and of what was answered."""
     asked = {question.pk: question for question in Question.objects.asked_of(case.category)}
-    given = {int(pk): str(value).strip() for pk, value in answers.items()}
+    given = {int(pk): str(value).strip() for pk, value in answers.items() if str(value).strip()}
     strangers = set(given) - set(asked)
     if strangers:
         raise WrongAnswer(
             _("Nobody asks question %(pk)s of a case of this category.") % {"pk": min(strangers)}
         )
-    missing = [q for pk, q in asked.items() if q.is_required and not given.get(pk)]
-    if missing and not by.is_system:
-        raise Incomplete(
-            [_("“%(question)s” must be answered.") % {"question": question} for question in missing]
-        )
-    rows = [
-        Answer(
-            case=case,
-            question=asked[pk],
-            asked=asked[pk].text,
-            value=fitting(asked[pk], value),
-            answered_at=now,
-        )
-        for pk, value in given.items()
-        if value
-    ]
-    Answer.objects.bulk_create(sorted(rows, key=lambda row: (row.question.position, row.question_id)))
+    return asked, {pk: given[pk] for pk in asked if pk in given}
+
+
+def _answer(case, question, value, now):
+    kept = fitting(question, value)
+    return Answer(case=case, question=question, asked=question.text, value=kept, answered_at=now)
 
 
 def fitting(question, value):

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from cases.errors import Incomplete, InThePast
+from cases.errors import Incomplete, InThePast, WrongMove
 from cases.models import Channel, Message, NoticeKind, TriggerKind
 from cases.states import CaseStatus
 
@@ -12,7 +12,13 @@ from .pausing import customer_spoke
 
 
 def reply(*, case, body, by, now, channel=Channel.MAIL, contact=None, revision=None):
-    """Write to the customer: stops the response clocks, and the next update is owed anew."""
+    """Write to the customer: stops the response clocks, and the next update is owed anew.
+
+    Raises WrongMove on a case that was merged: its clocks run on the other one.
+    """
+    goes_on = linking.merged_into(case)
+    if goes_on is not None:
+        raise WrongMove(_("This case goes on as %(number)s; write there.") % {"number": goes_on.number})
     return _say(
         case=case,
         direction=Message.Direction.OUT,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from django import template
 from django.utils.translation import gettext as _
 
-from cases.models import Answer, Attempt, Case, CaseLink
+from cases.models import Answer, Attempt, Case, CaseLink, Question
 from cases.operations.relating import BY_HAND
 from cases.states import LIVE
 
@@ -39,6 +39,7 @@ class Beside:
     attempts: list = field(default_factory=list)
     links: list = field(default_factory=list)
     same_service: list = field(default_factory=list)
+    asks_anything: bool = False
 
     @property
     def merged_into(self):
@@ -63,6 +64,7 @@ def beside(case, reader, may_read):
     shown.answers = list(
         Answer.objects.filter(case=case).select_related("question").order_by("question__position", "pk")
     )
+    shown.asks_anything = Question.objects.asked_of(case.category).exists()
     shown.attempts = list(Attempt.objects.known_on(case))
     if case.service_id:
         latest = Case.objects.filter(service=case.service_id, status__in=LIVE).exclude(pk=case.pk)

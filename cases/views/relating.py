@@ -11,8 +11,9 @@ from django.views import View
 
 from cases import forms
 from cases.errors import Refused, WrongMove
+from cases.forms.opening import written
 from cases.models import Case, CaseLink
-from cases.operations import attempts, merging, relating
+from cases.operations import attempts, merging, questions, relating
 from cases.views.actions import Action
 from cases.views.finding import find
 
@@ -100,6 +101,18 @@ class Tried(Action):
 
     def operate(self, case, said, *, by, now):
         attempts.note_attempt(case=case, tried=said["tried"], revision=said["revision"], by=by, now=now)
+
+
+class Answers(Action):
+    form_class, icon = forms.AnswersForm, "help"
+    title, word, done = _("Ask the questions"), _("Keep the answers"), _("The answers are on the case.")
+    means = (_("What is left empty stays as it is; a corrected answer keeps its past in the history."),)
+
+    def operate(self, case, said, *, by, now):
+        answers = {
+            name.removeprefix("q-"): written(value) for name, value in said.items() if name.startswith("q-")
+        }
+        questions.fill_in(case=case, answers=answers, revision=said["revision"], by=by, now=now)
 
 
 class Unlink(LoginRequiredMixin, View):

@@ -25,7 +25,7 @@ from cases.models import (
     Subscription,
 )
 from cases.notices import mail
-from cases.operations import attempts, calling, customers, ending, intake, sending, takedown
+from cases.operations import attempts, calling, customers, ending, intake, questions, sending, takedown
 from cases.states import Metric
 from escalations.escalate_form import prefilled
 from tests import factories as make
@@ -116,6 +116,20 @@ def test_a_required_question_is_not_left_out_by_whoever_speaks_with_the_customer
         opened(ana, now, answers={row.pk: "  "})
     # What comes by itself cannot be asked back.
     assert opened(history.INSTALLATION, now).answers.count() == 0
+
+
+def test_answers_are_filled_in_and_corrected_later(ana, now):
+    first, second = question("A"), question("B", kind="number", is_required=True)
+    case = opened(history.INSTALLATION, now, answers={first.pk: "x"})
+    with pytest.raises(Incomplete):
+        questions.fill_in(case=case, answers={first.pk: " "}, by=ana, now=now + HOUR)
+    with pytest.raises(WrongAnswer):
+        questions.fill_in(case=case, answers={second.pk: "many"}, by=ana, now=now + HOUR)
+    said = {first.pk: "y", second.pk: "3"}
+    questions.fill_in(case=case, answers=said, by=ana, now=now + HOUR)
+    questions.fill_in(case=case, answers={second.pk: "3"}, by=ana, now=now + 2 * HOUR)
+    rows = {a.asked: (a.value, a.history.count()) for a in case.answers.all()}
+    assert rows == {"A": ("y", 2), "B": ("3", 1)}
 
 
 def test_a_question_of_another_category_is_not_answered(ana, now):

@@ -96,8 +96,9 @@ WHO_MAY = {
     "case-merge": (200, 200, 200, 403, 404, 403),
     "case-split": (200, 200, 200, 403, 404, 403),
     "case-tried": (200, 200, 200, 403, 404, 403),
+    "case-answers": (200, 200, 200, 403, 404, 403),
 }
-ABOUT_A_CASE = ("case-link", "case-merge", "case-split", "case-tried")
+ABOUT_A_CASE = ("case-link", "case-merge", "case-split", "case-tried", "case-answers")
 
 
 def addressed(name, case):
@@ -127,6 +128,7 @@ SENT = {
     "case-merge": (422, 422, 422, 403, 404, 403),
     "case-split": (422, 422, 422, 403, 404, 403),
     "case-tried": (422, 422, 422, 403, 404, 403),
+    "case-answers": (422, 422, 422, 403, 404, 403),
     "case-unlink": (404, 404, 404, 403, 404, 403),
 }
 
@@ -555,6 +557,19 @@ def test_what_was_tried_is_shown_and_added_to(client, desk, case):
     shown = body(client.get(answer.url))
     assert "Restarted" in shown and "Measured" in shown
     assert "Restarted" not in body(get(client, desk["stranger"], "case", case.number))
+
+
+def test_questions_are_asked_later_with_what_is_known(client, desk, customer, outage):
+    case = new_case(desk, customer, category=outage, by=desk["agent"], is_asked=False)
+    field = f"q-{Question.objects.get().pk}"
+    assert "How many sites?" in body(get(client, desk["agent"], "case-answers", case.number))
+    for value, status in (("many", 422), ("", 422), ("3", 302)):
+        said = {field: value, "revision": 1}
+        assert post(client, desk["agent"], "case-answers", case.number, **said).status_code == status
+    assert case.answers.get().value == "3"
+    assert 'value="3"' in body(get(client, desk["agent"], "case-answers", case.number))
+    stale = post(client, desk["agent"], "case-answers", case.number, **{field: "4", "revision": 1})
+    assert stale.status_code == 422 and 'value="4"' in body(stale)
 
 
 # --- What they cost ---

@@ -212,6 +212,12 @@ def test_what_the_customer_writes_to_a_merged_case_reaches_the_other(ana, older,
     assert message.case_id == call.case_id == older.pk
 
 
+def test_nobody_writes_to_the_customer_on_a_merged_case(ana, older, newer, now):
+    merge(newer, older, ana, now + 2 * HOUR)
+    with pytest.raises(WrongMove, match=older.number):
+        talk.reply(case=newer, body="Hello", by=ana, now=now + 3 * HOUR)
+
+
 def test_opening_a_merged_case_again_undoes_the_merge(ana, older, newer, now):
     merge(newer, older, ana, now + 2 * HOUR)
     ending.reopen(case=newer, reason="Another invoice after all", by=ana, now=now + 3 * HOUR)
