@@ -78,3 +78,11 @@ class FileRefused(Refused):
 
 class SentBefore(Refused):
     """A form that was sent already came again with other words in it."""
+
+
+class WrongAnswer(Refused):
+    """An answer that does not fit its question."""
+
+
+class AlreadyKnown(Refused):
+    """A customer like this one is there already."""

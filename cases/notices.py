@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
+from .display import zone_city
 from .models import Message, Notice, NoticeKind
 from .states import Metric
 
@@ -28,6 +29,8 @@ ICONS = {
     NoticeKind.DECISION_APPROVED: "check",
     NoticeKind.DECISION_SENT_BACK: "undo",
     NoticeKind.MENTIONED: "at",
+    NoticeKind.CALL_LOGGED: "phone",
+    NoticeKind.CASE_MERGED: "link",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
 }
 
@@ -55,11 +58,14 @@ def sentence(notice):
         "reason": facts.get("reason", ""),
         "timer": facts.get("timer", ""),
         "who": facts.get("who", ""),
+        "into": facts.get("into", ""),
         "number": notice.case.number if notice.case_id else "",
     }
     if notice.kind == NoticeKind.HANDOFF and not words["due"]:
         # The fallback holder is nobody's next to last: no term of theirs runs out.
         return _("%(number)s was handed to you as the last resort of “%(path)s”") % words
+    if notice.kind == NoticeKind.CALL_LOGGED and words["what"]:
+        return _("%(number)s: %(who)s took a call and said “%(what)s” would be done; see to it") % words
     return _sentences()[notice.kind] % words
 
 
@@ -92,8 +98,17 @@ def _sentences():
         NoticeKind.DECISION_APPROVED: _("%(number)s: your decision on “%(what)s” is approved"),
         NoticeKind.DECISION_SENT_BACK: _("%(number)s: your decision on “%(what)s” came back: %(reason)s"),
         NoticeKind.MENTIONED: _("%(who)s mentions you on %(number)s"),
+        NoticeKind.CALL_LOGGED: _("%(number)s: %(who)s took a call"),
+        NoticeKind.CASE_MERGED: _("%(number)s goes on as %(into)s"),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
     }
+
+
+def _owed(notice):
+    """What a customer is told that they are owed, the soonest first."""
+    if not notice.contact_id:
+        return []
+    return list(notice.case.clocks.running().order_by("due_at", "pk"))
 
 
 def mail(notice):
@@ -121,6 +136,8 @@ def _mail(notice, message):
             "facts": notice.facts,
             "sentence": sentence(notice),
             "message": message,
+            "zone": zone_city(zone.key),
+            "owed": _owed(notice),
             "url": settings.SITE_URL.rstrip("/") + reverse("case", args=[notice.case.number])
             if notice.case_id
             else "",

@@ -85,6 +85,7 @@ CONFIGURATION = {
     "tag",
     "intakerule",
     "replytemplate",
+    "question",
     "recalculation",
     "escalationpath",
     "pathversion",

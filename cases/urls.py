@@ -3,9 +3,22 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from cases.views import actions, asking, attached, home, live, saved, talking, together, watchdog, writing
+from cases.views import (
+    actions,
+    asking,
+    attached,
+    calls,
+    home,
+    live,
+    new,
+    relating,
+    saved,
+    talking,
+    together,
+    watchdog,
+    writing,
+)
 from cases.views.case import CasePage
-from cases.views.new import NewCase
 from cases.views.queue import Queue
 
 urlpatterns = [
@@ -25,7 +38,10 @@ urlpatterns = [
     path("views/", saved.SavedViews.as_view(), name="saved-views"),
     path("views/<int:view>/rename/", saved.RenameView.as_view(), name="saved-view-rename"),
     path("views/<int:view>/delete/", saved.DeleteView.as_view(), name="saved-view-delete"),
-    path("cases/new/", NewCase.as_view(), name="case-new"),
+    path("cases/new/", new.NewCase.as_view(), name="case-new"),
+    path("cases/new/ahead/", new.Ahead.as_view(), name="case-new-ahead"),
+    path("cases/new/customer/", new.NewCustomer.as_view(), name="customer-new"),
+    path("calls/new/", calls.NewCall.as_view(), name="call-new"),
     path("cases/<str:number>/", CasePage.as_view(), name="case"),
     path("cases/<str:number>/reply/", talking.Reply.as_view(), name="case-reply"),
     path("cases/<str:number>/reply/fill/", writing.Fill.as_view(), name="case-reply-fill"),
@@ -53,5 +69,11 @@ urlpatterns = [
     path("cases/<str:number>/pauses/<int:pause>/resume/", actions.Resume.as_view(), name="case-resume"),
     path("cases/<str:number>/resolve/", actions.Resolve.as_view(), name="case-resolve"),
     path("cases/<str:number>/close/", actions.Close.as_view(), name="case-close"),
+    path("cases/<str:number>/link/", relating.Link.as_view(), name="case-link"),
+    path("cases/<str:number>/links/<int:link>/end/", relating.Unlink.as_view(), name="case-unlink"),
+    path("cases/<str:number>/merge/", relating.Merge.as_view(), name="case-merge"),
+    path("cases/<str:number>/split/", relating.Split.as_view(), name="case-split"),
+    path("cases/<str:number>/answers/", relating.Answers.as_view(), name="case-answers"),
+    path("cases/<str:number>/tried/", relating.Tried.as_view(), name="case-tried"),
     path("cases/<str:number>/reopen/", actions.Reopen.as_view(), name="case-reopen"),
 ]

@@ -31,6 +31,7 @@ GROUPS = (
             ("cases.IntakeRule", "alt_route"),
             ("cases.Category", "category"),
             ("cases.Tag", "sell"),
+            ("cases.Question", "quiz"),
             ("cases.PauseReason", "pause_circle"),
             ("cases.ReplyTemplate", "quick_phrases"),
         ),

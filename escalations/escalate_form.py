@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 
 from cases import display
 from cases.errors import Refused
-from cases.models import Skill
+from cases.models import Attempt, Skill
 from escalations import forms, plan, snapshot
-from escalations.models import EscalationPath, Kind
+from escalations.models import EscalationPath, Handoff, Kind
 from escalations.operations.automatic import last_words
 from escalations.operations.escalate import destination
 from escalations.words import arrives, conditions, holder_name
@@ -67,9 +67,14 @@ def prefilled(case, now):
         for p in case.promises.open().order_by("due_at")
     ]
     ours = case.messages.exclude(direction="in").select_related("author").order_by("-occurred_at")[:4]
-    tried = [
+    tried = [attempt.what for attempt in Attempt.objects.known_on(case)]
+    earlier = Handoff.objects.filter(escalation__case=case).order_by("-pk").first()
+    if earlier is not None:
+        tried += [line for line in earlier.tried.splitlines() if line.strip() and line not in tried]
+    tried += [
         f"{display.moment(m.occurred_at, now)}, {m.author or _('the desk')}: {m.body[:160]}"
         for m in reversed(list(ours))
+        if earlier is None or m.occurred_at > earlier.made_at
     ]
     return {
         "kind": Kind.HIERARCHICAL,

@@ -9,7 +9,9 @@ from cases.models import (
     Answer,
     Ask,
     Attachment,
+    Attempt,
     Case,
+    CaseLink,
     CaseTag,
     Clock,
     Decision,
@@ -18,6 +20,7 @@ from cases.models import (
     Pause,
     Person,
     Promise,
+    QuestionAnswer,
     TimerRepair,
     Trigger,
 )
@@ -32,6 +35,10 @@ KEPT = {
     "ask": (Ask, "case"),
     "decision": (Decision, "ask__case"),
     "attachment": (Attachment, "message__case"),
+    "question_answer": (QuestionAnswer, "case"),
+    "attempt": (Attempt, "case"),
+    "link": (CaseLink, "source"),
+    "link_from": (CaseLink, "target"),
     "promise": (Promise, "case"),
     "answer": (Answer, "case"),
     "pause": (Pause, "case"),
@@ -43,6 +50,8 @@ KEPT = {
     "passed_over": (PassedOver, "escalation__case"),
     "timer_repair": (TimerRepair, "case"),
 }
+# Links name another case, which may be kept from whoever reads this one.
+OTHER_CASE = {"link": "target", "link_from": "source"}
 DID = {"+": "created", "~": "changed", "-": "deleted"}
 
 
@@ -111,7 +120,11 @@ def _compared(told):
         by_kind.setdefault(kind, []).append(row)
     before = {kind: _rows_before(kind, rows) for kind, rows in by_kind.items()}
     people = Person.objects.in_bulk({row.history_user_id for _rank, _kind, row in told})
-    return [_change(kind, row, before[kind].get(row.history_id), people) for _rank, kind, row in told]
+    linked = {getattr(row, f"{OTHER_CASE[kind]}_id") for _rank, kind, row in told if kind in OTHER_CASE}
+    known = (
+        set(Case.objects.filter(pk__in=linked).open_to_all().values_list("pk", flat=True)) if linked else ()
+    )
+    return [_change(kind, row, before[kind].get(row.history_id), people, known) for _rank, kind, row in told]
 
 
 def _rows_before(kind, rows):
@@ -128,7 +141,9 @@ def _rows_before(kind, rows):
     return {pk: known[before] for pk, before in wanted.items()}
 
 
-def _change(kind, row, before, people):
+def _change(kind, row, before, people, known):
+    other = OTHER_CASE.get(kind)
+    hidden = other if other and getattr(row, f"{other}_id") not in known else None
     return Change(
         what=kind,
         id=row.history_id,
@@ -139,7 +154,7 @@ def _change(kind, row, before, people):
         when=row.history_date,
         recorded_at=row.history_recorded_at,
         via=row.history_via,
-        fields=tuple(_fields(row, before)),
+        fields=tuple(field for field in _fields(row, before) if field[0] != hidden),
         is_erased=bool(getattr(row, "history_commitments", None)),
     )
 

@@ -105,6 +105,53 @@ def of_case_tag(before, row, names):
         yield Said(_("took off the tag “%(tag)s”") % {"tag": tag}, "tag")
 
 
+# --- Cases beside it ---
+
+
+def of_link_from(before, row, names):
+    """Of the case that is something of another."""
+    other = names.case(row.target_id)
+    yield from _link(before, row, other, _linked()[row.kind] % {"other": other})
+
+
+def of_link_to(before, row, names):
+    """Of the other case."""
+    other = names.case(row.source_id)
+    words = {
+        "follow_up": _("opened the follow-up %(other)s"),
+        "split": _("split %(other)s off from it"),
+        "merged": _("merged %(other)s into it"),
+        "duplicate": _("linked %(other)s as its duplicate"),
+        "caused_by": _("linked %(other)s as caused by it"),
+    }
+    yield from _link(before, row, other, {**_linked(), **words}[row.kind] % {"other": other})
+
+
+def _linked():
+    return {
+        "related": _("linked it with %(other)s"),
+        "caused_by": _("linked it as caused by %(other)s"),
+        "duplicate": _("linked it as a duplicate of %(other)s"),
+        "follow_up": _("opened it as a follow-up of %(other)s"),
+        "split": _("split it off from %(other)s"),
+        "merged": _("merged it into %(other)s"),
+    }
+
+
+def _link(before, row, other, text):
+    if before is None:
+        yield Said(text, "link", why=row.reason)
+    elif row.ended_at and not before.ended_at:
+        yield Said(
+            _("ended the link with %(other)s") % {"other": other}, "link", why=row.history_change_reason or ""
+        )
+
+
+def of_attempt(before, row, names):
+    if before is None:
+        yield Said(_("noted what was tried: “%(what)s”") % {"what": row.what}, "note")
+
+
 # --- What is owed ---
 
 

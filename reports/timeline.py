@@ -10,7 +10,9 @@ from cases.models import (
     Answer,
     Ask,
     Attachment,
+    Attempt,
     Case,
+    CaseLink,
     CaseTag,
     Clock,
     Decision,
@@ -49,6 +51,11 @@ class Names:
     reasons: dict
     asks: dict
     tags: dict
+    cases: frozenset = frozenset()
+
+    def case(self, pk):
+        """Its number; of one that is kept from some people, what gives nothing away."""
+        return Case(pk=pk).number if pk in self.cases else _("another case")
 
     def person(self, pk):
         return str(self.people.get(pk) or _("somebody")) if pk else _("nobody")
@@ -78,6 +85,9 @@ TOLD = (
     (Answer, asking_sentences.of_answer, "case"),
     (Promise, sentences.of_promise, "case"),
     (Attachment, sentences.of_attachment, "message__case"),
+    (Attempt, sentences.of_attempt, "case"),
+    (CaseLink, sentences.of_link_from, "source"),
+    (CaseLink, sentences.of_link_to, "target"),
     (PassedOver, sentences.of_passed_over, "escalation__case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
     (Escalation, sentences.of_escalation, "case"),
@@ -114,19 +124,24 @@ def _by_object(rows):
 
 
 def _names(rows):
-    people, teams, asks = {row.history_user_id for row in rows}, set(), set()
+    people, teams, asks, cases = {row.history_user_id for row in rows}, set(), set(), set()
     for row in rows:
         for name in ("owner_id", "holder_id", "to_person_id", "person_id", "made_by_id", "answered_by_id"):
             people.add(getattr(row, name, None))
         for name in ("team_id", "holder_team_id", "to_team_id"):
             teams.add(getattr(row, name, None))
         asks.add(getattr(row, "ask_id", None))
+        for name in ("source_id", "target_id"):
+            cases.add(getattr(row, name, None))
     return Names(
         people=Person.objects.in_bulk(people - {None}),
         teams=Team.objects.in_bulk(teams - {None}),
         reasons=PauseReason.objects.in_bulk(),
         asks=Ask.objects.in_bulk(asks - {None}),
         tags=Tag.objects.in_bulk({row.tag_id for row in rows if hasattr(row, "tag_id")}),
+        cases=frozenset(
+            Case.objects.filter(pk__in=cases - {None}).open_to_all().values_list("pk", flat=True)
+        ),
     )
 
 

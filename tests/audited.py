@@ -14,10 +14,12 @@ from cases.models import (
     Answer,
     Ask,
     Attachment,
+    Attempt,
     Calendar,
     CalendarException,
     CalendarVersion,
     Case,
+    CaseLink,
     CaseTag,
     Category,
     Clock,
@@ -37,6 +39,8 @@ from cases.models import (
     Person,
     PersonSkill,
     Promise,
+    Question,
+    QuestionAnswer,
     Recalculation,
     ReplyTemplate,
     Service,
@@ -185,6 +189,25 @@ SAMPLES = {
         lambda w, n: {"case": w.case, "tag": w.tag, "added_at": AT, "removed_at": AT + n * HOUR},
         ("removed_at", AT + 99 * HOUR),
     ),
+    Question: Sample(lambda w, n: {"text": f"question {n}"}, ("is_required", True)),
+    QuestionAnswer: Sample(
+        lambda w, n: {
+            "case": w.case,
+            "question": w.questions[n],
+            "asked": "Which line?",
+            "value": f"{n}",
+            "answered_at": AT,
+        },
+        ("value", "the other one"),
+    ),
+    Attempt: Sample(
+        lambda w, n: {"case": w.case, "what": f"restarted {n} times", "told_by": w.ana, "recorded_at": AT},
+        ("what", "restarted"),
+    ),
+    CaseLink: Sample(
+        lambda w, n: {"source": w.cases[n], "target": w.case, "kind": "duplicate", "made_at": AT},
+        ("ended_at", AT + HOUR),
+    ),
     Party: Sample(
         lambda w, n: {"case": w.case, "person": w.people[n], "kind": "access", "reason": "asked"},
         ("reason", "named"),
@@ -325,6 +348,8 @@ def world():
     w.case = make.case(w.customer)
     with make.signed():
         w.people = [Person.objects.create(username=f"q{n}", name=f"Q {n}", password="!") for n in range(8)]
+        w.cases = [make_row(Case, w, n) for n in range(8)]
+        w.questions = [Question.objects.create(text=f"Which one, {n}?") for n in range(8)]
         w.skill, w.other_skill = Skill.objects.create(name="networks"), Skill.objects.create(name="law")
         w.tag = Tag.objects.create(name="legal")
         w.service = Service.objects.create(name="hosting")

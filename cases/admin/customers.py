@@ -24,12 +24,12 @@ class CustomerAdmin(ReasonedAdmin):
     list_display = ("name", "tier", "yearly_value", "account_manager", "language", "is_vulnerable")
     list_select_related = ("account_manager",)
     list_filter = ("tier", "language", "is_vulnerable")
-    search_fields = ("name",)
+    search_fields = ("name", "reference")
     autocomplete_fields = ("account_manager",)
     ordering = ("name", "pk")
     inlines = (ContactInline, SubscriptionInline)
     layout = (
-        ("name", "tier"),
+        ("name", "reference", "tier"),
         ("yearly_value", "account_manager"),
         ("language", "time_zone"),
         ("since_on", "is_vulnerable"),

@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from cases.models import (
     Answer,
     Ask,
+    Attempt,
     Case,
+    CaseLink,
     CaseTag,
     Clock,
     Decision,
@@ -17,6 +19,7 @@ from cases.models import (
     Party,
     Pause,
     Promise,
+    QuestionAnswer,
     Standing,
     Trigger,
 )
@@ -131,6 +134,40 @@ class CaseTagAdmin(OfCaseAdmin):
     list_display = ("tag", "of_case", "added_at", "removed_at")
     list_select_related = ("case", "tag")
     list_filter = ("tag",)
+
+
+@admin.register(QuestionAnswer)
+class QuestionAnswerAdmin(OfCaseAdmin):
+    list_display = ("asked", "of_case", "value", "answered_at")
+
+
+@admin.register(Attempt)
+class AttemptAdmin(OfCaseAdmin):
+    list_display = ("what", "of_case", "told_by", "recorded_at")
+    list_select_related = ("case", "told_by")
+
+
+@admin.register(CaseLink)
+class CaseLinkAdmin(FactAdmin):
+    """Seen by who may read the history of both cases."""
+
+    case_path = "source"
+    list_display = ("of_source", "kind", "of_target", "reason", "made_at", "ended_at")
+    list_display_links = ("kind",)
+    list_select_related = ("source", "target")
+    list_filter = ("kind",)
+
+    def get_queryset(self, request):
+        others = Case.objects.reachable(request.user, "history.read").values("pk")
+        return super().get_queryset(request).filter(target__in=others)
+
+    @admin.display(description=_("case"))
+    def of_source(self, link):
+        return case_link(link.source)
+
+    @admin.display(description=_("other case"))
+    def of_target(self, link):
+        return case_link(link.target)
 
 
 @admin.register(Standing)

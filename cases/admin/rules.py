@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from cases.console import Widgets
-from cases.models import Category, IntakeRule, PauseReason, Service, Tag
+from cases.models import Category, IntakeRule, PauseReason, Question, Service, Tag
 from cases.states import Metric
 
 from .bases import SwitchedAdmin
@@ -61,4 +61,22 @@ class IntakeRuleAdmin(SwitchedAdmin):
         ("language", "account_manager"),
         ("team", "owner"),
         ("skill", "is_active"),
+    )
+
+
+@admin.register(Question)
+class QuestionAdmin(SwitchedAdmin):
+    list_display = ("text", "category", "kind", "is_required", "position", "is_active")
+    list_select_related = ("category",)
+    list_filter = ("is_active", "category", "kind")
+    search_fields = ("text",)
+    # In the order in which they are asked.
+    ordering = ("category__name", "position", "pk")
+    reason_is_required = False
+    layout = (
+        ("text",),
+        ("category", "position"),
+        ("kind", "is_required"),
+        ("choices",),
+        ("help", "is_active"),
     )

@@ -79,6 +79,21 @@ class Opening(Said):
         help_text="Why only those named on it may know of it: at first who opens it and who owns it.",
     )
 
+    asks = serializers.ListField(
+        child=Text(max_length=500), max_length=20, required=False, help_text="What the customer asks of us."
+    )
+    tried = Text(required=False, help_text="What was already tried, one a line.")
+    answers = serializers.DictField(
+        child=serializers.CharField(max_length=4000, allow_blank=True),
+        required=False,
+        help_text="To the questions of the category (see /questions/), by the question's id.",
+    )
+
+    def validate_answers(self, answers):
+        if not all(key.isdecimal() and len(key) < 18 for key in answers):
+            raise serializers.ValidationError(_("Answers go by the ids of their questions."))
+        return {int(key): value for key, value in answers.items()}
+
     def validate_contact(self, contact):
         return contact  # its customer is among what is said: validate
 

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin
 
-from cases.models import Category, PauseReason, Person, ReplyTemplate, Service, Skill, Team
+from cases.models import Category, PauseReason, Person, Question, ReplyTemplate, Service, Skill, Team
 from cases.states import Metric
 
 from .fields import NamedSerializer, Shown, maybe_named
@@ -32,6 +32,15 @@ class PauseReasonSerializer(Shown):
         fields = ["code", "name", "stops", "ends_on_incoming", "waits_for_customer"]
 
 
+class QuestionSerializer(Shown):
+    category = maybe_named(help_text="Of whose cases it is asked; null: of every case.")
+    choices = serializers.ListField(source="options", child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Question
+        fields = ["id", "category", "text", "help", "kind", "choices", "is_required", "position"]
+
+
 class Lookup(ListModelMixin, Reading):
     asks = "rules.read"
     serializer_class = NamedSerializer
@@ -56,6 +65,13 @@ class Categories(Lookup):
     """What a case may be about."""
 
     queryset = Category.objects.filter(is_active=True)
+
+
+class Questions(Lookup):
+    """What is asked when a case is opened, by its category."""
+
+    serializer_class = QuestionSerializer
+    queryset = Question.objects.filter(is_active=True).select_related("category")
 
 
 class Services(Lookup):

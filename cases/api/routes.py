@@ -2,11 +2,12 @@
 
 from .asking import Answers, Asks, Decisions
 from .cases import Cases
-from .lookups import Categories, PauseReasons, People, ReplyTemplates, Services, Skills, Teams
-from .views import Clocks, Conversation, Customers, Notices, Promises
+from .lookups import Categories, PauseReasons, People, Questions, ReplyTemplates, Services, Skills, Teams
+from .views import Clocks, Conversation, Customers, Links, Notices, Promises
 
 ROUTES = [
     ("cases", Conversation, "api-conversation"),
+    ("cases", Links, "api-link"),
     ("cases", Cases, "api-case"),
     ("customers", Customers, "api-customer"),
     ("clocks", Clocks, "api-clock"),
@@ -18,6 +19,7 @@ ROUTES = [
     ("people", People, "api-person"),
     ("teams", Teams, "api-team"),
     ("categories", Categories, "api-category"),
+    ("questions", Questions, "api-question"),
     ("services", Services, "api-service"),
     ("skills", Skills, "api-skill"),
     ("pause-reasons", PauseReasons, "api-pause-reason"),

@@ -3,7 +3,19 @@
 from django.urls import reverse
 from rest_framework import serializers
 
-from cases.models import Attachment, Case, Clock, Contact, Customer, Message, Notice, Pause, Promise, Standing
+from cases.models import (
+    Attachment,
+    Case,
+    CaseLink,
+    Clock,
+    Contact,
+    Customer,
+    Message,
+    Notice,
+    Pause,
+    Promise,
+    Standing,
+)
 from cases.receipts import LineKind
 from cases.states import Metric
 
@@ -35,6 +47,7 @@ class CustomerSerializer(Shown):
         fields = [
             "id",
             "name",
+            "reference",
             "tier",
             "yearly_value",
             "language",
@@ -283,6 +296,17 @@ class ReceiptSerializer(serializers.Serializer):
 
     def get_left_seconds(self, receipt) -> float:
         return receipt.left.total_seconds()
+
+
+class CaseLinkSerializer(Shown):
+    """`source` is `kind` of `target`, such as merged into it."""
+
+    source = serializers.CharField(source="source.number", read_only=True, help_text="A case's number.")
+    target = serializers.CharField(source="target.number", read_only=True, help_text="A case's number.")
+
+    class Meta:
+        model = CaseLink
+        fields = ["id", "source", "kind", "target", "made_at", "ended_at"]
 
 
 class NoticeSerializer(Shown):

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
-from cases.models import Case, Clock, Customer, Message, Notice, Promise
+from cases.models import Case, CaseLink, Clock, Customer, Message, Notice, Promise
 from cases.operations import promising
 from cases.views.attached import content_of
 from cases.views.finding import may
@@ -102,6 +102,24 @@ class Conversation(OfOneCase):
     def attachment(self, request, number, attachment):
         """The content of a file that came with a message, to download."""
         return content_of(attachment, case=self.subject(), reader=request.user)
+
+
+class Links(OfOneCase):
+    """How a case stands to others."""
+
+    asks = "case.find"
+    serializer_class = serializers.CaseLinkSerializer
+
+    @extend_schema(responses=serializers.CaseLinkSerializer(many=True))
+    @action(detail=True, filterset_class=None)
+    def links(self, request, number):
+        """The newest first, also those that have ended; only to cases that you may find."""
+        known = Case.objects.findable(request.user)
+        found = CaseLink.objects.of(self.subject().pk).filter(
+            Exists(known.filter(pk=OuterRef("source"))), Exists(known.filter(pk=OuterRef("target")))
+        )
+        page = self.paginate_queryset(found.select_related("source", "target").order_by("-pk"))
+        return self.get_paginated_response(serializers.CaseLinkSerializer(page, many=True).data)
 
 
 class Notices(ListModelMixin, RetrieveModelMixin, Reading):

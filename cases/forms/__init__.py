@@ -2,36 +2,46 @@
 
 from .acting import AssignForm, PauseForm, PriorityForm, ReasonForm
 from .asking import AnswerForm, AskForm, DecideForm, ProfileForm, ReviewForm, answer_begun
+from .calling import NEW, TakeCallForm
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
 from .once import OnceForm
-from .opening import NewCaseForm
+from .opening import NewCaseForm, NewCustomerForm
+from .relating import AnswersForm, AttemptForm, LinkForm, MergeForm, SplitForm
 from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
 from .together import AssignManyForm, PriorityManyForm, ReasonForManyForm, TagManyForm, TagsForm
 
 __all__ = [
     "AnswerForm",
+    "AnswersForm",
     "AskForm",
     "AssignForm",
     "AssignManyForm",
+    "AttemptForm",
     "CallForm",
     "CaseForm",
     "DecideForm",
+    "LinkForm",
+    "MergeForm",
     "Moment",
+    "NEW",
     "NewCaseForm",
+    "NewCustomerForm",
     "NoteForm",
     "OnceForm",
     "PauseForm",
     "PriorityForm",
-    "ProfileForm",
     "PriorityManyForm",
+    "ProfileForm",
     "PromiseForm",
     "ReasonForManyForm",
     "ReasonForm",
     "ReplyForm",
     "ReviewForm",
-    "answer_begun",
+    "SplitForm",
     "TagManyForm",
     "TagsForm",
+    "TakeCallForm",
+    "answer_begun",
     "composer",
     "next_full_hour",
     "say_what_is_needed",

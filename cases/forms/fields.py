@@ -16,10 +16,9 @@ def say_what_is_needed(form):
         field.error_messages["required"] = NEEDED
 
 
-def text(label, rows=4, **kwargs):
-    return forms.CharField(
-        label=label, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": rows}), **kwargs
-    )
+def text(label, rows=4, *, focus=False, **kwargs):
+    attrs = {"rows": rows, **({"autofocus": True} if focus else {})}
+    return forms.CharField(label=label, max_length=LONGEST, widget=forms.Textarea(attrs=attrs), **kwargs)
 
 
 class Moment(forms.DateTimeField):

@@ -1,15 +1,18 @@
 """Who the customer is, what was asked, what is owed and by when."""
 
 from .asking import Answer, Ask, ComplaintProfile, Decision
+from .attempt import Attempt
 from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
 from .case import Case, Category, Party
 from .composing import Attachment, Draft, ReplyTemplate, SentForm
 from .customer import Channel, Contact, Customer, Service, Subscription, Tier
 from .intake import IntakeRule
+from .link import CaseLink
 from .message import Message
 from .notice import Notice, NoticeKind
 from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
 from .promise import Promise
+from .question import Question, QuestionAnswer
 from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
@@ -23,10 +26,12 @@ __all__ = [
     "Answer",
     "Ask",
     "Attachment",
+    "Attempt",
     "Calendar",
     "CalendarException",
     "CalendarVersion",
     "Case",
+    "CaseLink",
     "CaseTag",
     "Category",
     "Channel",
@@ -52,11 +57,13 @@ __all__ = [
     "Person",
     "PersonSkill",
     "Promise",
+    "Question",
+    "QuestionAnswer",
     "Recalculation",
     "ReconcilerRound",
     "ReplyTemplate",
-    "SentForm",
     "SavedView",
+    "SentForm",
     "Service",
     "Skill",
     "SlaPolicy",

@@ -22,7 +22,21 @@ NUMBER = re.compile(r"^\s*(?:C-?)?(\d{1,12})\s*$", re.IGNORECASE)
 
 
 class Category(models.Model):
+    class Reach(models.TextChoices):
+        """What must be known of a contact, so that we can keep our word to them."""
+
+        PHONE = "phone", _("a phone number")
+        MAIL = "mail", _("an email address")
+        EITHER = "either", _("a phone number or an email address")
+
     name = models.CharField(_("name"), max_length=80, unique=True)
+    contact_needs = models.CharField(
+        _("a contact must have"),
+        max_length=8,
+        choices=Reach.choices,
+        blank=True,
+        help_text=_("Of a case that somebody takes down; empty: nothing."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     history = History()
 
@@ -85,6 +99,11 @@ class CaseQuerySet(models.QuerySet):
         if person.role == roles.Role.AUDITOR:
             return found
         return found.filter(Q(is_restricted=False) | Exists(_named(person)) | _held_by(person))
+
+    def open_to_all(self):
+        """Cases that are kept from nobody who may find cases: their numbers may be told to whoever reads."""
+        about = Party.objects.filter(case=OuterRef("pk"), kind=Party.Kind.SUBJECT)
+        return self.filter(~Exists(about), is_restricted=False)
 
     def reachable(self, person, action="case.read"):
         """Cases on which `person` may do `action`, by the one table of roles."""
@@ -210,7 +229,25 @@ class Case(models.Model):
     class Meta:
         verbose_name = _("case")
         verbose_name_plural = _("cases")
-        indexes = [models.Index(fields=["reference"], condition=~Q(reference=""), name="case_reference")]
+        indexes = [
+            models.Index(fields=["reference"], condition=~Q(reference=""), name="case_reference"),
+            # What intake compares with: the latest open and the latest ended ones of a kind.
+            models.Index(
+                fields=["service", "-id"],
+                condition=Q(service__isnull=False, status__in=("new", "open")),
+                name="case_open_of_service",
+            ),
+            models.Index(
+                fields=["category", "-id"],
+                condition=Q(category__isnull=False, status__in=("new", "open")),
+                name="case_open_of_category",
+            ),
+            models.Index(
+                fields=["category", "-id"],
+                condition=Q(category__isnull=False, status__in=("resolved", "closed")),
+                name="case_ended_of_category",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=CaseStatus.values), name="case_status_is_known"),
             models.CheckConstraint(condition=Q(priority__in=Priority.values), name="case_priority_is_known"),

@@ -158,9 +158,12 @@ class SentForm(models.Model):
     person = models.ForeignKey(
         Person, models.PROTECT, db_index=False, related_name="+", verbose_name=_("person")
     )
-    case = models.ForeignKey(Case, models.PROTECT, db_index=False, related_name="+", verbose_name=_("case"))
+    # What it was about, or the case that came of it.
+    case = models.ForeignKey(
+        Case, models.PROTECT, null=True, db_index=False, related_name="+", verbose_name=_("case")
+    )
     key = models.UUIDField(_("key"))
-    content = models.CharField(_("SHA-256 of what was sent"), max_length=64)
+    content = models.CharField(_("SHA-256 of what was sent"), max_length=64, blank=True)
     sent_at = models.DateTimeField(_("sent at"), db_index=True)
 
     class Meta:

@@ -29,6 +29,8 @@ class NoticeKind(models.TextChoices):
     DECISION_APPROVED = "decision_approved", _("Decision approved")
     DECISION_SENT_BACK = "decision_sent_back", _("Decision sent back")
     MENTIONED = "mentioned", _("Mentioned")
+    CALL_LOGGED = "call_logged", _("Call logged by somebody else")
+    CASE_MERGED = "case_merged", _("Case merged into another")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
 
 

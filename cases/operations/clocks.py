@@ -245,14 +245,18 @@ def _clock(case, target, started_at, used_seconds=0):
     )
 
 
-def start_for_case(case, version, *, now):
-    """The clocks that start when a case comes: first response and resolution; ownership once a team has
-    it."""
+def from_the_start(case, version, *, now):
+    """The clocks, unsaved, that start when a case comes: first response and resolution; ownership once a team
+    has it."""
     owed = targets(version, case.priority)
     wanted = [_clock(case, owed[m], case.received_at) for m in FROM_THE_START if m in owed]
     if case.team_id and Metric.OWNERSHIP in owed:
         wanted.append(_clock(case, owed[Metric.OWNERSHIP], now))
-    return start(wanted, now=now, pauses={})
+    return wanted
+
+
+def start_for_case(case, version, *, now):
+    return start(from_the_start(case, version, now=now), now=now, pauses={})
 
 
 def _open_of(case, *metrics):

@@ -7,7 +7,7 @@ from cases.errors import Blocked, Incomplete, WrongMove
 from cases.models import TriggerKind
 from cases.states import CaseStatus, may_move
 
-from . import clocks, pausing, triggers
+from . import clocks, linking, pausing, triggers
 from .changing import changing
 
 
@@ -70,5 +70,6 @@ def open_again(case, *, now):
     _move(case, CaseStatus.OPEN)
     case.resolved_at = case.closed_at = None
     case.reopened_count += 1
+    linking.part(case, now=now)
     clocks.reopened(case, at=now, now=now)
     triggers.happened(case, TriggerKind.REOPENED, at=now, now=now)

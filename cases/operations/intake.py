@@ -1,12 +1,17 @@
 """A new case: whose policy it falls under, who gets it first, and its first clocks."""
 
+from dataclasses import dataclass
+
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from cases import history
 from cases.errors import Incomplete, InThePast
 from cases.models import (
+    Calendar,
     Case,
+    Category,
+    Clock,
     IntakeRule,
     Message,
     NoticeKind,
@@ -18,7 +23,7 @@ from cases.models import (
 from cases.priorities import priority_of
 from cases.states import LIVE, Priority
 
-from . import clocks, notify, standing, triggers
+from . import asking, attempts, clocks, notify, questions, standing, triggers
 
 
 def open_case(
@@ -42,6 +47,11 @@ def open_case(
     is_routed=False,
     reference="",
     restricted_because="",
+    asks=(),
+    answers=None,
+    tried="",
+    named_on=None,
+    is_asked=True,
 ):
     """Open a case: route it, pin the policy in force when it was received, start its clocks, send the
     receipt.
@@ -50,7 +60,10 @@ def open_case(
     intake
     rules name them (not where it `is_routed` already, to nobody perhaps); what matches none stays unrouted.
     With `restricted_because` who opens and who owns it are named on it, and it exists for nobody else.
-    Raises Incomplete, InThePast.
+    `asks`: what the customer wants, one text each. `answers`: {question id: text} to the questions of the
+    category. `tried`: what was tried already, one a line. `named_on`: the case it comes from, whose
+    parties are named on this one too. Not `is_asked`: nobody speaks with the customer, so nothing is missing.
+    Raises Incomplete, InThePast, WrongAnswer.
     """
     received_at = received_at or now
     if received_at > now:
@@ -59,31 +72,33 @@ def open_case(
         )
     if not subject.strip() or not body.strip():
         raise Incomplete(_("Say in the subject and the text what the customer brings."))
-    case = Case(
-        customer=customer,
-        contact=contact,
-        subject=subject.strip(),
-        channel=channel,
-        category=category,
-        service=service,
-        language=language or (contact.language if contact else customer.language),
-        impact=impact,
-        urgency=urgency,
-        priority=priority or (priority_of(impact, urgency) if impact and urgency else Priority.MEDIUM),
-        received_at=received_at,
-        team=team,
-        owner=owner,
-        reference=reference,
-        is_restricted=bool(restricted_because),
-        restricted_because=restricted_because,
-    )
+    if is_asked and not by.is_system:
+        _check_contact(category, contact)
     with history.acting(by=by, reason=_("case opened"), now=now):
-        if team is None and owner is None and not is_routed:
-            route(case)
-        case.policy_version = version = policy_for(case, at=received_at)
+        case, _rule, version = drafted(
+            customer=customer,
+            contact=contact,
+            subject=subject.strip(),
+            channel=channel,
+            category=category,
+            service=service,
+            language=language,
+            impact=impact,
+            urgency=urgency,
+            priority=priority,
+            received_at=received_at,
+            team=team,
+            owner=owner,
+            is_routed=is_routed,
+            reference=reference,
+            restricted_because=restricted_because,
+        )
+        named = list(named_on.parties.all()) if named_on is not None else []
+        if case.owner_id in {row.person_id for row in named if row.kind == Party.Kind.SUBJECT}:
+            case.owner = None  # whom the complaint names never owns what came of it
         case.save()
         Case.objects.hold_new(case)
-        Message.objects.create(
+        first = Message.objects.create(
             case=case,
             direction=Message.Direction.IN,
             channel=channel,
@@ -94,24 +109,116 @@ def open_case(
             occurred_at=received_at,
             recorded_at=now,
         )
+        if is_asked:
+            questions.answer(case, answers or {}, by=by, now=now)
+        attempts.keep(case=case, tried=tried, by=by, now=now)
         clocks.start_for_case(case, version, now=now)
         triggers.happened(case, TriggerKind.OPENED, at=received_at, now=now)
         if customer.is_vulnerable:
             triggers.happened(case, TriggerKind.VULNERABLE, at=received_at, now=now)
-        if case.is_restricted:
-            _name(case, by)
+        _name(case, by, named)
         standing.refresh([case], now=now)
-        _tell(case, by, now)
+        _tell(case, first, by, now)
+        asking.ask_all(case=case, texts=asks, by=by, now=now)
     return case
 
 
-def _name(case, by):
-    """A restricted case exists for those named on it alone: at first who opened it and who owns it."""
-    people = {by.pk: _("opened the case")} | ({case.owner_id: _("owns the case")} if case.owner_id else {})
+def drafted(
+    *,
+    customer,
+    channel,
+    received_at,
+    contact=None,
+    language="",
+    impact=None,
+    urgency=None,
+    priority=None,
+    team=None,
+    owner=None,
+    is_routed=False,
+    restricted_because="",
+    **fields,
+):
+    """(unsaved case, the intake rule that names its team or None, its policy version): what a case would be,
+    by the rules that decide when it is opened. Nothing is written."""
+    case = Case(
+        customer=customer,
+        contact=contact,
+        channel=channel,
+        language=language or (contact.language if contact else customer.language),
+        impact=impact,
+        urgency=urgency,
+        priority=priority or (priority_of(impact, urgency) if impact and urgency else Priority.MEDIUM),
+        received_at=received_at,
+        team=team,
+        owner=owner,
+        is_restricted=bool(restricted_because),
+        restricted_because=restricted_because,
+        **fields,
+    )
+    rule = route(case) if team is None and owner is None and not is_routed else None
+    case.policy_version = policy_for(case, at=received_at)
+    return case, rule, case.policy_version
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What opening a case would lead to: where it goes, by which rule, and what it would owe."""
+
+    case: Case
+    rule: IntakeRule | None
+    clocks: list[Clock]
+
+
+def foresee(*, now, **given):
+    """The Foreseen of a case opened at `now`; `given` as for open_case. Nothing is written or locked.
+
+    Raises NoOpenHour as opening would.
+    """
+    case, rule, version = drafted(received_at=given.pop("received_at", None) or now, **given)
+    owed = clocks.from_the_start(case, version, now=now)
+    hours = Calendar.objects.hours({clock.calendar_id for clock in owed})
+    for clock in owed:
+        clocks.schedule(clock, hours[clock.calendar_id], ())
+    return Foreseen(case, rule, owed)
+
+
+NEEDS = {
+    Category.Reach.PHONE: lambda contact: contact.phone,
+    Category.Reach.MAIL: lambda contact: contact.email,
+    Category.Reach.EITHER: lambda contact: contact.phone or contact.email,
+}
+
+
+def _check_contact(category, contact):
+    """What the category wants to know of whom we talk to. Raises Incomplete."""
+    needed = category.contact_needs if category else ""
+    if needed and not (contact and NEEDS[needed](contact)):
+        raise Incomplete(
+            _("Of a case of “%(category)s” the contact must have %(needed)s; choose or add one who has.")
+            % {"category": category, "needed": category.get_contact_needs_display()}
+        )
+
+
+def _name(case, by, named):
+    """A restricted case exists for those named on it alone: at first who opened it and who owns it.
+
+    `named`: the parties of the case it comes from. Whom that complains about never sees this one either.
+    """
+    rows = [(row.person_id, row.kind, row.reason) for row in named if row.kind == Party.Kind.SUBJECT]
+    if case.is_restricted:
+        rows += [(row.person_id, row.kind, row.reason) for row in named if row.kind == Party.Kind.ACCESS]
+        known = {person_id for person_id, _kind, _reason in rows}
+        people = {by.pk: _("opened the case")}
+        if case.owner_id:
+            people[case.owner_id] = _("owns the case")
+        rows += [
+            (pk, Party.Kind.ACCESS, reason)
+            for pk, reason in people.items()
+            if pk > 0 and pk not in known  # a system actor reads nothing
+        ]
     Party.objects.bulk_create(
-        Party(case=case, person_id=pk, kind=Party.Kind.ACCESS, reason=reason)
-        for pk, reason in people.items()
-        if pk > 0  # a system actor reads nothing
+        Party(case=case, person_id=person_id, kind=kind, reason=reason) for person_id, kind, reason in rows
     )
 
 
@@ -127,7 +234,8 @@ def policy_for(case, *, at):
 
 
 def route(case):
-    """Name the case's first team and owner by the first intake rule that matches; none leaves it unrouted."""
+    """Name the case's first team and owner by the first intake rule that matches, and return that rule; none
+    leaves it unrouted."""
     for rule in (
         IntakeRule.objects.filter(is_active=True)
         .select_related("team", "owner", "skill")
@@ -136,7 +244,8 @@ def route(case):
         if rule.matches(case):
             case.team = rule.team
             case.owner = rule.owner or (_least_loaded(rule) if rule.skill_id else None)
-            return
+            return rule
+    return None
 
 
 def _least_loaded(rule):
@@ -145,10 +254,16 @@ def _least_loaded(rule):
     return people.annotate(holds=holds).order_by("holds", "memberships__position", "pk").first()
 
 
-def _tell(case, by, now):
+def _tell(case, first, by, now):
+    """The customer gets the receipt with their own words in it; the owner hears of the case."""
     wanted = []
     if case.contact_id:
-        wanted.append(notify.Wanted(NoticeKind.CASE_RECEIVED, case, f"case:{case.pk}", contact=case.contact))
+        facts = {"message": first.pk}
+        wanted.append(
+            notify.Wanted(
+                NoticeKind.CASE_RECEIVED, case, f"case:{case.pk}", contact=case.contact, facts=facts
+            )
+        )
     if case.owner_id and case.owner_id != by.pk:
         wanted.append(
             notify.Wanted(NoticeKind.ASSIGNED, case, f"case:{case.pk}:{case.revision}", person=case.owner)

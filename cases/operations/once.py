@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from cases.errors import SentBefore
+from cases.errors import Incomplete, SentBefore
 from cases.models import SentForm
 
 # Going back, some browsers fetch the page anew and put the old words into its new form: the same words from
@@ -35,6 +35,23 @@ def once(*, key, content, case, by, now):
         if key is not None:
             _claim(key, content, case, by, now)
         yield
+
+
+def made_once(*, key, by, now, do):
+    """The case that came of the form with this `key` (a UUID): of `do()`, or of the first time it was sent.
+
+    Inside `history.acting`. Of two at the same moment, one waits for the other. Raises Incomplete without a
+    key, and what `do` raises; then nothing was sent.
+    """
+    if key is None:
+        raise Incomplete(_("This form came without its key; open it again."))
+    mine = {"person_id": by.pk, "key": key}
+    SentForm.objects.bulk_create([SentForm(sent_at=now, **mine)], ignore_conflicts=True)
+    sent = SentForm.objects.select_related("case").get(**mine)
+    if sent.case is None:
+        sent.case = do()
+        sent.save(update_fields=["case"])
+    return sent.case
 
 
 def digest(content):

@@ -3,11 +3,11 @@
 from django.utils.translation import gettext as _
 
 from cases import placeholders
-from cases.errors import Incomplete, InThePast, Unfilled
+from cases.errors import Incomplete, InThePast, Unfilled, WrongMove
 from cases.models import Channel, Message, NoticeKind, TriggerKind
 from cases.states import CaseStatus
 
-from . import attaching, clocks, ending, mentioning, notify, triggers
+from . import attaching, clocks, ending, linking, mentioning, notify, triggers
 from .changing import changing
 from .pausing import customer_spoke
 
@@ -15,11 +15,15 @@ from .pausing import customer_spoke
 def reply(*, case, body, by, now, channel=Channel.MAIL, contact=None, revision=None, files=()):
     """Write to the customer: stops the response clocks, and the next update is owed anew.
 
-    `files` come with it (see attaching.keep). Raises Unfilled while a placeholder stands in `body`.
+    `files` come with it (see attaching.keep). Raises Unfilled while a placeholder stands in `body`, WrongMove
+    on a case that was merged: its clocks run on the other one.
     """
     missing = placeholders.left_in(body)
     if missing:
         raise Unfilled(placeholders.words_about(missing))
+    goes_on = linking.merged_into(case)
+    if goes_on is not None:
+        raise WrongMove(_("This case goes on as %(number)s; write there.") % {"number": goes_on.number})
     return _say(
         case=case,
         direction=Message.Direction.OUT,
@@ -55,11 +59,12 @@ def note(*, case, body, by, now, files=()):
 
 def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, asks_for=None, files=()):
     """The customer wrote. Ends pauses that wait for that; a resolved case opens again, a closed one does not.
+    Of a case that was merged, it is said on the one it was merged into.
 
     `asks_for`: a TriggerKind.
     """
     return _say(
-        case=case,
+        case=linking.merged_into(case) or case,
         direction=Message.Direction.IN,
         channel=channel,
         body=body,
@@ -75,9 +80,10 @@ def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, ask
 
 
 def log_call(*, case, body, by, now, incoming, was_reached, occurred_at=None, contact=None, asks_for=None):
-    """A telephone call, either way. One in which nobody was reached stops nothing."""
+    """A telephone call, either way. One in which nobody was reached stops nothing. Of a case that was merged,
+    it is said on the one it was merged into."""
     return _say(
-        case=case,
+        case=linking.merged_into(case) or case,
         direction=Message.Direction.IN if incoming else Message.Direction.OUT,
         channel=Channel.PHONE,
         body=body,

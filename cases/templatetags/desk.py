@@ -92,6 +92,7 @@ def shell(context):
         ),
         "unread": Notice.objects.in_app_for(person).unread()[:100].count(),
         "may_open": roles.may(person, "case.open"),
+        "may_log": roles.may(person, "case.log"),
     }
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views import View
 
-from cases import display, forms
+from cases import conversations, display, forms
 from cases.models import Calendar, Message
 from cases.states import CaseStatus, may_move
 from cases.views import case_rows, message_rows
@@ -90,8 +90,9 @@ def _conversation(request, case, may_read):
     tab = request.GET.get("show", "") if request.GET.get("show", "") in TABS else ""
     if not may_read:
         tab = "customer"  # who may only find a case sees what was told, not what we said among us
-    every = case.messages.select_related("author", "contact", "answer").order_by("-occurred_at", "-pk")
-    tally = Counter(dict(case.messages.values_list("direction").annotate(number=Count("pk")).order_by()))
+    said = conversations.said_on(case, request.user)
+    every = said.select_related("author", "contact", "case", "answer").order_by("-occurred_at", "-pk")
+    tally = Counter(dict(said.values_list("direction").annotate(number=Count("pk")).order_by()))
     chosen = every.filter(direction__in=TABS[tab]) if TABS[tab] else every
     wanted = None if request.GET.get("all") else RECENT
     messages = message_rows.dressed(list(chosen[:wanted])[::-1])

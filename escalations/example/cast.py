@@ -1,6 +1,8 @@
 """Which stories are told, of which cases, and how many of each."""
 
-from cases.models import Absence, Category, Customer, Service, SlaPolicyVersion
+from itertools import count
+
+from cases.models import Absence, Category, Customer, Question, Service, SlaPolicyVersion
 from escalations.models import Kind
 
 from . import ask_stories, data, stories
@@ -147,6 +149,24 @@ class Cast:
         self.categories = {row.name: row for row in Category.objects.all()}
         self.services = {row.name: row for row in Service.objects.all()}
         self.used = {}
+        said = {row["text"]: row["said"] for row in data.read("rules")["questions"]}
+        self.said = {question: said[question.text] for question in Question.objects.all()}
+        self.told, self.opened = count(), count()
+
+    def answers(self, category):
+        """{question id: what the next customer answers}."""
+        turn = next(self.told)
+        return {
+            question.pk: said[turn % len(said)]
+            for question, said in self.said.items()
+            if question.category_id in (None, category.pk)
+        }
+
+    def tried(self, language):
+        """What was tried before somebody came to us: now and then something."""
+        turn = next(self.opened)
+        words = self.words[language]["tried"]
+        return words[turn // 3 % len(words)] if turn % 3 == 0 else ""
 
     def lives(self):
         """(story generator) for every telling."""

@@ -13,6 +13,7 @@ def build(people):
         language = row.get("language", "en")
         customer = Customer.objects.create(
             name=row["name"],
+            reference=f"K-{3000 + number * 17}",
             tier=row["tier"],
             yearly_value=row["value"],
             language=language,

@@ -101,6 +101,8 @@ class Life(Asking):
             language=self.topic["language"],
             impact=self.impact,
             urgency=self.urgency,
+            answers=self.cast.answers(self.category),
+            tried=self.cast.tried(self.topic["language"]),
             by=by,
             now=self.now,
             **given,

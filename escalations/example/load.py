@@ -10,13 +10,15 @@ from cases import history
 from cases.models import Case, Customer, Notice, Person, Tag, Team
 from cases.operations import saved_views, tagging
 
-from . import customers, people, rules, writing
+from . import beside, customers, people, rules, writing
 from .cast import Cast
 from .simulation import Simulation
 
 # Long enough before the first case that everything was in force by then.
 BEFORE = timedelta(days=60)
 SEED = 20418
+# The engine goes on a little after cases were brought together.
+SETTLES = timedelta(minutes=4)
 READ_AFTER = timedelta(hours=6)
 TAGGED_ONE_IN = 4
 
@@ -42,6 +44,8 @@ def load(*, now):
         simulation = Simulation(began)
         for story in Cast(simulation=simulation, now=now, dice=random.Random(SEED)).lives():
             simulation.begin(story)
+        simulation.run(until=now - SETTLES)
+        beside.build(now=simulation.now)
         simulation.run(until=now)
         writing.leave_a_draft(now=now)
         _gather(now)

@@ -8,6 +8,7 @@ from cases.models import (
     IntakeRule,
     PauseReason,
     Person,
+    Question,
     Service,
     Skill,
     SlaPolicy,
@@ -53,6 +54,17 @@ def build(*, now, today):
     Tag.objects.bulk_create(Tag(name=name) for name in described["tags"])
     PauseReason.objects.bulk_create(PauseReason(**row) for row in described["pause_reasons"])
     names = Names()
+    for position, row in enumerate(described["questions"], 1):
+        Question.objects.create(
+            position=position * 10,
+            text=row["text"],
+            help=row.get("help", ""),
+            kind=row.get("kind", "line"),
+            choices="\n".join(row.get("choices", ())),
+            is_required=row.get("is_required", False),
+            **names.find(row, "category"),
+        )
+    Category.objects.filter(name__in=described["reached_by_phone"]).update(contact_needs=Category.Reach.PHONE)
     for position, row in enumerate(described["intake"], 1):
         IntakeRule.objects.create(
             position=position * 10,

@@ -1,0 +1,138 @@
+"""Cases side by side: link them, split one, follow one up."""
+
+from contextlib import ExitStack, contextmanager
+
+from django.utils.translation import gettext as _
+
+from cases.errors import Incomplete, WrongMove
+from cases.models import CaseLink, Message
+from cases.states import CaseStatus
+
+from . import clocks, intake
+from .changing import changing
+from .linking import connect
+
+# Merging and splitting have rules of their own; a follow-up is made with its case.
+BY_HAND = (CaseLink.Kind.RELATED, CaseLink.Kind.CAUSED_BY, CaseLink.Kind.DUPLICATE)
+
+
+@contextmanager
+def changing_both(case, other, *, by, reason, now, revision=None):
+    """Yield both, locked in the order of their ids. `revision` is what the caller saw of `case`."""
+    if case.pk == other.pk:
+        raise WrongMove(_("A case is not linked with itself; give the number of another one."))
+    with ExitStack() as stack:
+        locked = {}
+        for row, seen in sorted(((case, revision), (other, None)), key=lambda pair: pair[0].pk):
+            locked[row.pk] = stack.enter_context(changing(row, by=by, reason=reason, now=now, revision=seen))
+        yield locked[case.pk], locked[other.pk]
+
+
+def link(*, case, other, kind, by, now, reason="", revision=None):
+    """`case` is `kind` (of BY_HAND) of `other`; both histories say so. Raises WrongMove."""
+    if kind not in BY_HAND:
+        raise WrongMove(_("Cases are linked as related, as caused by another, or as a duplicate of it."))
+    with changing_both(
+        case, other, by=by, reason=reason or _("cases linked"), now=now, revision=revision
+    ) as (
+        source,
+        target,
+    ):
+        return connect(source, target, kind, reason=reason, now=now)
+
+
+def unlink(*, link, by, now, reason):
+    """The link was a mistake, or does not hold any more. A merge ends by opening the merged case again."""
+    if not reason.strip():
+        raise Incomplete(_("Say why the link falls away."))
+    if link.kind == CaseLink.Kind.MERGED:
+        raise WrongMove(_("Open %(number)s again to undo the merge.") % {"number": link.source.number})
+    with changing_both(link.source, link.target, by=by, reason=reason, now=now):
+        link.refresh_from_db()
+        if link.ended_at is not None:
+            raise WrongMove(_("This link has ended already."))
+        link.ended_at = now
+        link.save(update_fields=["ended_at"])
+
+
+def split(*, case, messages, subject, by, now, category=None, service=None, reason="", revision=None):
+    """A new case of the same customer with copies of `messages` (of `case`); they stay where they are, too.
+
+    It counts from when the customer first said what was split off: no time is lost or given away. What we
+    answered then counts as answered. Restricted like the case it comes from, for the same people.
+    Raises Incomplete without a message of the customer's, WrongMove for another case's.
+    """
+    chosen = sorted(messages, key=lambda m: (m.occurred_at, m.pk))
+    if any(message.case_id != case.pk for message in chosen):
+        raise WrongMove(_("Only messages of this case can be split off from it."))
+    first = next((m for m in chosen if m.direction == Message.Direction.IN), None)
+    if first is None:
+        raise Incomplete(
+            _("Choose at least one message in which the customer says what the new case is about.")
+        )
+    with changing(case, by=by, reason=reason or _("case split"), now=now, revision=revision) as locked:
+        # Of another category it may be another team's, but nobody new learns of a restricted case.
+        stays = locked.is_restricted or category in (None, locked.category)
+        new = intake.open_case(
+            customer=locked.customer,
+            contact=first.contact or locked.contact,
+            subject=subject,
+            body=first.body,
+            channel=first.channel,
+            category=category or locked.category,
+            service=service or locked.service,
+            language=locked.language,
+            impact=locked.impact,
+            urgency=locked.urgency,
+            priority=locked.priority,
+            received_at=first.occurred_at,
+            restricted_because=locked.restricted_because if locked.is_restricted else "",
+            named_on=locked,
+            team=locked.team if stays else None,
+            owner=locked.owner if stays else None,
+            is_routed=stays,
+            is_asked=False,
+            by=by,
+            now=now,
+        )
+        copies = [_copy(message, new, now) for message in chosen if message.pk != first.pk]
+        Message.objects.bulk_create(copies)
+        for copy in copies:
+            if copy.answers_customer and copy.occurred_at >= first.occurred_at:
+                with changing(new, by=by, reason=_("answered before the split"), now=now) as opened:
+                    if opened.status == CaseStatus.NEW:
+                        opened.status = CaseStatus.OPEN
+                    clocks.answered(opened, at=copy.occurred_at, now=now)
+        connect(new, locked, CaseLink.Kind.SPLIT, reason=reason, now=now)
+    return new
+
+
+def _copy(message, case, now):
+    return Message(
+        case=case,
+        direction=message.direction,
+        channel=message.channel,
+        body=message.body,
+        author=message.author,
+        contact=message.contact,
+        was_reached=message.was_reached,
+        is_automatic=message.is_automatic,
+        occurred_at=message.occurred_at,
+        recorded_at=now,
+    )
+
+
+def follow_up(*, of, by, now, **opening):
+    """A new case for what came of one that has ended, linked to it. Raises WrongMove while that one is open.
+
+    `opening` is what intake.open_case asks; the customer is that of the case before.
+    """
+    with changing(of, by=by, reason=_("followed up"), now=now) as before:
+        if before.is_live:
+            raise WrongMove(
+                _("%(number)s is still open; go on with it there, or split it.") % {"number": before.number}
+            )
+        given = {**opening, "customer": before.customer, "named_on": before}
+        new = intake.open_case(by=by, now=now, **given)
+        connect(new, before, CaseLink.Kind.FOLLOW_UP, reason="", now=now)
+    return new

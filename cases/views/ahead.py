@@ -1,0 +1,96 @@
+"""What a case that is being taken down is like, and what would come of it: for the side of its form."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.utils.dateformat import format as date_format
+from django.utils.translation import gettext as _
+
+from cases import display, likeness
+from cases.errors import Refused
+from cases.models import Channel
+from cases.operations import intake
+
+# The fields of the form that decide where a case goes and what it is like.
+DECIDE = ("contact", "channel", "service", "category", "impact", "urgency", "received_at")
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One term the case would get: what, how long, and when it would be due, here and at the customer's."""
+
+    name: str
+    term: str
+    due: str
+    there: str
+    due_at: datetime
+
+
+def look_ahead(form, customer, reader, now):
+    """The context of cases/_ahead.html, of a form as it stands. Writes and locks nothing."""
+    known = {"channel": Channel.PHONE, **_known(form)}
+    subject = str(form["subject"].value() or "")
+    about = {"service": known.get("service"), "category": known.get("category"), "subject": subject}
+    context = {
+        "similar": likeness.open_cases(customer=customer, reader=reader, **about),
+        "precedents": likeness.precedents(reader=reader, **about),
+    }
+    try:
+        foreseen = intake.foresee(customer=customer, now=now, **known)
+    except Refused as refusal:
+        return context | {"refused": " ".join(refusal.messages)}
+    return context | {
+        "foreseen": foreseen,
+        "rule": rule_words(foreseen.rule),
+        "owed": [_owed(clock, customer, now) for clock in sorted(foreseen.clocks, key=lambda c: c.due_at)],
+    }
+
+
+def _known(form):
+    """Of what decides, what is filled in and makes sense; the rest is left out as if it were not there."""
+    known = {}
+    for name in DECIDE:
+        field, value = form.fields[name], form[name].value()
+        try:
+            value = field.clean(form[name].data if form.is_bound else value)
+        except ValidationError:
+            continue
+        if value not in (None, ""):
+            known[name] = value
+    return known
+
+
+def _owed(clock, customer, now):
+    there = clock.due_at.astimezone(ZoneInfo(customer.time_zone))
+    is_same = display.local_time(clock.due_at, customer.time_zone) == display.clock_time(clock.due_at)
+    words = {"time": date_format(there, "D H:i"), "city": display.zone_city(customer.time_zone)}
+    return Owed(
+        name=display.clock_name(clock),
+        term=display.duration(clock.term_seconds),
+        due=display.moment(clock.due_at, now, "day"),
+        there="" if is_same else _("%(time)s in %(city)s") % words,
+        due_at=clock.due_at,
+    )
+
+
+def rule_words(rule):
+    """Why this team: what the intake rule asks for."""
+    if rule is None:
+        return ""
+    asked = [
+        str(words)
+        for words in (
+            rule.category,
+            rule.tier and rule.get_tier_display(),
+            rule.channel and rule.get_channel_display(),
+            rule.language and rule.get_language_display(),
+            rule.account_manager,
+        )
+        if words
+    ]
+    return _("rule %(position)d: %(asked)s") % {
+        "position": rule.position,
+        "asked": ", ".join(asked) or _("any case"),
+    }

@@ -1,0 +1,133 @@
+"""How a case stands to others: link, merge, split; and what was tried on it."""
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import Http404, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+
+from cases import forms
+from cases.errors import Refused, WrongMove
+from cases.forms.opening import written
+from cases.models import Case, CaseLink
+from cases.operations import attempts, merging, questions, relating
+from cases.views.actions import Action
+from cases.views.finding import find
+
+
+def other(person, number, action="case.find"):
+    """The other case by its number, of those on which `person` may do `action`. Raises WrongMove, in the same
+    words whether there is none or it is not for them."""
+    reach = Case.objects.findable(person) if action == "case.find" else Case.objects.reachable(person, action)
+    case = reach.numbered(number).select_related("standing__holder", "owner").first()
+    if case is None:
+        words = {
+            "case.find": gettext("There is no case %(number)s that you could link; check the number."),
+            "case.work": gettext("There is no case %(number)s that you work on; check the number."),
+        }[action]
+        raise WrongMove(words % {"number": number.strip()[:20]})
+    return case
+
+
+class Link(Action):
+    form_class, icon = forms.LinkForm, "link"
+    title, word, done = _("Link to another case"), _("Link"), _("The cases are linked.")
+    means = (_("Both cases show the link, and both histories say so."), _("Nothing is closed or moved."))
+
+    def operate(self, case, said, *, by, now):
+        relating.link(
+            case=case,
+            other=other(by, said["number"]),
+            kind=said["kind"],
+            reason=said["reason"],
+            revision=said["revision"],
+            by=by,
+            now=now,
+        )
+
+
+class Merge(Action):
+    form_class, icon = forms.MergeForm, "copy"
+    title, word = _("Merge into another case"), _("Merge")
+    done = _("The case is merged; it goes on over there.")
+    means = (
+        _("This case is closed and points at the other; the customer is told under which number it goes on."),
+        _("Its messages stay here, and are shown on the other case, too."),
+        _("Promises go over with their dates; of two terms for the same thing the one due sooner counts."),
+        _("Opening it again undoes the merge; what went over stays over there."),
+    )
+
+    def operate(self, case, said, *, by, now):
+        merging.merge(
+            case=case,
+            into=other(by, said["number"], "case.work"),
+            reason=said["reason"],
+            revision=said["revision"],
+            by=by,
+            now=now,
+        )
+
+
+class Split(Action):
+    form_class, icon, template = forms.SplitForm, "steps", "cases/split.html"
+    title, word, done = _("Split off a new case"), _("Open the new case"), _("The new case is open.")
+    means = (
+        _("Copies of what you choose open a new case of this customer; the originals stay here."),
+        _("Its terms count from when the customer first said it; what we answered since counts."),
+        _("The customer gets a receipt with its number."),
+    )
+
+    def operate(self, case, said, *, by, now):
+        relating.split(
+            case=case,
+            messages=list(said["messages"]),
+            subject=said["subject"],
+            category=said["category"],
+            service=said["service"],
+            reason=said["reason"],
+            revision=said["revision"],
+            by=by,
+            now=now,
+        )
+
+
+class Tried(Action):
+    form_class, icon = forms.AttemptForm, "note"
+    title, word, done = _("Note what was tried"), _("Note it"), _("Noted; nobody is asked to try it again.")
+    means = (_("It stays with the case for ever, and goes into every later handoff."),)
+
+    def operate(self, case, said, *, by, now):
+        attempts.note_attempt(case=case, tried=said["tried"], revision=said["revision"], by=by, now=now)
+
+
+class Answers(Action):
+    form_class, icon = forms.AnswersForm, "help"
+    title, word, done = _("Ask the questions"), _("Keep the answers"), _("The answers are on the case.")
+    means = (_("What is left empty stays as it is; a corrected answer keeps its past in the history."),)
+
+    def operate(self, case, said, *, by, now):
+        answers = {
+            name.removeprefix("q-"): written(value) for name, value in said.items() if name.startswith("q-")
+        }
+        questions.fill_in(case=case, answers=answers, revision=said["revision"], by=by, now=now)
+
+
+class Unlink(LoginRequiredMixin, View):
+    """The button beside a link. Whoever may not know of the other case, does not know of the link either."""
+
+    def post(self, request, number, link):
+        case = find(request.user, number, "case.work")
+        row = CaseLink.objects.active().of(case.pk).filter(pk=link).select_related("source", "target").first()
+        beside = row and (row.target_id if row.source_id == case.pk else row.source_id)
+        if row is None or not Case.objects.findable(request.user).filter(pk=beside).exists():
+            raise Http404
+        try:
+            relating.unlink(link=row, by=request.user, now=timezone.now(), reason=gettext("link taken away"))
+        except Refused as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        else:
+            messages.success(request, gettext("The link is taken away."))
+        return HttpResponseRedirect(reverse("case", args=[case.number]))
