@@ -46,6 +46,7 @@ def _queue_links(request, counted):
 def _other_links(request):
     wanted = [
         ("notices", "bell", _("Notices"), True),
+        ("away", "calendar", _("Who is away"), True),
         ("watchdog", "bolt", _("Watchdog"), roles.may(request.user, "engine.watch")),
         ("admin:index", "sliders", _("Console"), request.user.is_staff),
     ]

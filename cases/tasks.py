@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cases import engine, reconciling
 from cases.models import Notice
-from cases.operations import delivering, recalculating, watching
+from cases.operations import delivering, presence, recalculating, watching
 
 # The reconciler comes once a minute and stays so long: the engine and the notices have the machine.
 ROUND = 10
@@ -56,6 +56,12 @@ def deliver_notices():
 def purge_minutes():
     """Throw away what the watchdog no longer draws; return how many rows went."""
     return watching.purge(now=timezone.now())
+
+
+@shared_task
+def purge_presences():
+    """Forget who has a case open no longer; return how many rows went."""
+    return presence.purge(now=timezone.now())
 
 
 @shared_task

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from cases.models import Case, Clock, Message, Party, Pause, Person, Promise, TimerRepair, Trigger
+from cases.models import (
+    Case,
+    CaseReading,
+    Clock,
+    Message,
+    Party,
+    Pause,
+    Person,
+    Promise,
+    TimerRepair,
+    Trigger,
+)
 from escalations.models import Escalation, Handoff, PassedOver
 
 # Whose history belongs to a case and the way from them to it; rows of one instant are told in this order.
@@ -21,6 +32,7 @@ KEPT = {
     "handoff": (Handoff, "escalation__case"),
     "passed_over": (PassedOver, "escalation__case"),
     "timer_repair": (TimerRepair, "case"),
+    "case_reading": (CaseReading, "case"),
 }
 DID = {"+": "created", "~": "changed", "-": "deleted"}
 

@@ -215,6 +215,7 @@ UNAUDITED = {
     "cases.ReconcilerRound",
     "cases.Standing",
     "cases.Notice",
+    "cases.Presence",
     "escalations.Replay",
     "escalations.ReplayedCase",
 }

@@ -16,6 +16,7 @@ from cases.models import (
     Membership,
     Notice,
     Person,
+    Presence,
     Skill,
     Standing,
     Team,
@@ -84,6 +85,7 @@ def rows(w, n):
             EnginePass: EnginePass.objects.create(worker=f"worker {n}", started_at=make.BEGINNING),
             EngineMinute: EngineMinute.objects.create(worker=f"worker {n}", minute=n),
             Notice: Notice.objects.create(case=w.case, person=w.ana, key=str(n), state="recorded", **notice),
+            Presence: Presence.objects.create(case=w.case, person=w.people[n], seen_at=make.BEGINNING),
             Replay: replay,
             ReplayedCase: ReplayedCase.objects.create(replay=replay, case=w.case, number="INC1")
             if n == 2

@@ -5,7 +5,19 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, Clock, Message, Notice, Party, Pause, Promise, Standing, Trigger
+from cases.models import (
+    Case,
+    CaseReading,
+    Clock,
+    Message,
+    Notice,
+    Party,
+    Pause,
+    Presence,
+    Promise,
+    Standing,
+    Trigger,
+)
 
 from .bases import FactAdmin, PassingAdmin
 from .fields import term_words
@@ -86,6 +98,19 @@ class PartyAdmin(OfCaseAdmin):
     list_display = ("person", "of_case", "kind", "reason")
     list_select_related = ("case", "person")
     list_filter = ("kind",)
+
+
+@admin.register(CaseReading)
+class CaseReadingAdmin(OfCaseAdmin):
+    list_display = ("person", "of_case", "kind", "reason", "at", "until")
+    list_select_related = ("case", "person")
+    list_filter = ("kind",)
+
+
+@admin.register(Presence)
+class PresenceAdmin(PassingAdmin):
+    list_display = ("person", "case", "doing", "seen_at")
+    list_select_related = ("case", "person")
 
 
 @admin.register(Standing)

@@ -1,6 +1,5 @@
 """Customers, what is on cases, and the asker's notices, to read and filter."""
 
-from django.db.models import Exists, OuterRef, Q
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -8,7 +7,7 @@ from rest_framework.response import Response
 
 from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
-from cases.models import Case, Clock, Customer, Message, Notice, Promise
+from cases.models import Clock, Customer, Message, Notice, Promise
 from cases.operations import promising
 from cases.views.finding import may
 
@@ -99,6 +98,4 @@ class Notices(ListModelMixin, RetrieveModelMixin, Reading):
     queryset = Notice.objects.select_related("case")
 
     def get_queryset(self):
-        findable = Case.objects.findable(self.request.user).filter(pk=OuterRef("case"))
-        mine = super().get_queryset().filter(person=self.request.user.pk, channel=Notice.Channel.IN_APP)
-        return mine.filter(Q(case=None) | Exists(findable))
+        return super().get_queryset().in_app_for(self.request.user)

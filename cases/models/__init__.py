@@ -7,7 +7,10 @@ from .intake import IntakeRule
 from .message import Message
 from .notice import Notice, NoticeKind
 from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
+from .preference import PersonPreference
+from .presence import Presence
 from .promise import Promise
+from .reading import CaseReading
 from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
@@ -21,6 +24,7 @@ __all__ = [
     "CalendarException",
     "CalendarVersion",
     "Case",
+    "CaseReading",
     "Category",
     "Channel",
     "Clock",
@@ -40,7 +44,9 @@ __all__ = [
     "PauseReason",
     "Period",
     "Person",
+    "PersonPreference",
     "PersonSkill",
+    "Presence",
     "Promise",
     "Recalculation",
     "ReconcilerRound",

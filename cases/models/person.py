@@ -259,6 +259,17 @@ class Membership(models.Model):
         return f"{self.person}, {self.team}"
 
 
+class AbsenceQuerySet(models.QuerySet):
+    def current(self, now):
+        return self.filter(starts_at__lte=now, ends_at__gt=now)
+
+    def not_over(self, now):
+        return self.filter(ends_at__gt=now)
+
+    def overlapping(self, person, starts_at, ends_at):
+        return self.filter(person=person, starts_at__lt=ends_at, ends_at__gt=starts_at)
+
+
 class Absence(models.Model):
     """A stretch in which somebody is not there; the deputy, where one is named, gets what would be theirs."""
 
@@ -268,6 +279,7 @@ class Absence(models.Model):
     )
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
+    objects = AbsenceQuerySet.as_manager()
     history = history.History()
 
     class Meta:

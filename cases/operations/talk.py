@@ -12,7 +12,11 @@ from .pausing import customer_spoke
 
 
 def reply(*, case, body, by, now, channel=Channel.MAIL, contact=None, revision=None):
-    """Write to the customer: stops the response clocks, and the next update is owed anew."""
+    """Write to the customer: stops the response clocks, and the next update is owed anew.
+
+    A reply whose sender saw an earlier `revision` still goes if only internal notes came since: they change
+    nothing of what the customer was told, of who has the case, or of what is owed. Else it is StaleCase.
+    """
     return _say(
         case=case,
         direction=Message.Direction.OUT,
@@ -102,7 +106,7 @@ def _say(
         raise InThePast(_("This cannot have been said in the future; give a time up to now."))
     if channel == Channel.PHONE and was_reached is None:
         was_reached = True
-    with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
+    with changing(case, by=by, reason=reason, now=now, revision=revision, despite_notes=True) as locked:
         message = Message.objects.create(
             case=locked,
             direction=direction,

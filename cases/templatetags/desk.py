@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from cases import display, roles
-from cases.models import Notice
+from cases.models import Notice, PersonPreference
 from cases.navigation import sections
 
 register = template.Library()
@@ -82,9 +82,12 @@ def shell(context):
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return {"now": timezone.now(), "person": None}
+    choice = PersonPreference.objects.filter(person=person).only("theme", "single_keys").first()
     return {
         "now": context.get("now") or timezone.now(),
         "person": person,
+        "theme": choice.theme if choice else "",
+        "keys": "off" if choice and not choice.single_keys else "on",
         "sections": sections(request, counted=not context.get("rail")),
         "unread": Notice.objects.in_app_for(person).unread()[:100].count(),
         "may_open": roles.may(person, "case.open"),

@@ -47,8 +47,7 @@ class Action(LoginRequiredMixin, View):
                 messages.success(request, self.done)
                 return HttpResponseRedirect(reverse("case", args=[case.number]))
         fresh = find(request.user, number)
-        form.data = form.data.copy()
-        form.data["revision"] = fresh.revision
+        form.show_again(fresh)
         return self.show(request, fresh, form, status=REFUSED)
 
     def show(self, request, case, form, status=200):

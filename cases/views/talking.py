@@ -35,7 +35,7 @@ class Saying(LoginRequiredMixin, View):
             except Refused as refusal:
                 form.add_error(None, refusal)
             else:
-                messages.success(request, self.done)
+                messages.success(request, self.said(case, form.cleaned_data["revision"]))
                 return HttpResponseRedirect(reverse("case", args=[number]))
         return render(request, "cases/case.html", self.again(request, number, form), status=REFUSED)
 
@@ -43,14 +43,17 @@ class Saying(LoginRequiredMixin, View):
         """Somebody signed in again half-way, or reloaded: to the case."""
         return HttpResponseRedirect(reverse("case", args=[number]))
 
+    def said(self, case, seen):
+        """What is told when it is done, to who saw revision `seen`."""
+        return self.done
+
     def allowed(self, person, number):
         return find(person, number, self.action)
 
     def again(self, request, number, form):
         """The case as it is now, with what was typed; sent again, it speaks of what its sender now sees."""
         fresh = find(request.user, number)
-        form.data = form.data.copy()
-        form.data[form.add_prefix("revision")] = fresh.revision
+        form.show_again(fresh)
         return case_context(
             request, fresh, **{f"{self.name}_form": form, "composing": self.name, "refused_form": form}
         )
@@ -63,6 +66,11 @@ class Reply(Saying):
         talk.reply(
             case=case, body=said["body"], channel=said["channel"], revision=said["revision"], by=by, now=now
         )
+
+    def said(self, case, seen):
+        if case.revision > seen + 1:
+            return _("Your reply is on its way. Meanwhile somebody left an internal note: read it.")
+        return self.done
 
 
 class Logging(Saying):

@@ -1,10 +1,12 @@
 // Everything here makes the pages quicker to use; every page works without it.
+import "./bell.js";
 import "./compose.js";
 import "./once.js";
 import "./dialog.js";
 import "./draft.js";
 import "./keyboard.js";
 import "./menu.js";
+import "./presence.js";
 import "./preview.js";
 import "./toast.js";
 import { tick } from "./clock.js";
@@ -19,3 +21,8 @@ document.addEventListener("desk:due", () => {
   const offer = document.querySelector("[data-refresh]");
   if (offer) offer.hidden = false;
 });
+
+// Something was just done here: the focus goes to what is owed next, not back to the top of the page.
+if (document.querySelector(".toasts .toast") && !location.hash && document.activeElement === document.body) {
+  (document.querySelector("[data-errors]") || document.querySelector("[data-next-thing]"))?.focus({ preventScroll: true });
+}
