@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
             name='Presence',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('doing', models.CharField(choices=[('reading', 'is reading'), ('reply', 'is writing a reply'), ('note', 'is writing a note'), ('call', 'is logging a call'), ('promise', 'is writing down a promise'), ('escalate', 'is escalating'), ('change', 'is changing something')], default='reading', max_length=10, verbose_name='doing')),
+                ('doing', models.CharField(choices=[('reading', 'is reading'), ('reply', 'is writing a reply'), ('note', 'is writing a note'), ('call', 'is logging a call'), ('promise', 'is making a promise'), ('escalate', 'is escalating'), ('change', 'is changing something')], default='reading', max_length=10, verbose_name='doing')),
                 ('seen_at', models.DateTimeField(verbose_name='seen')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='cases.case', verbose_name='case')),
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),

@@ -29,7 +29,7 @@ class Presence(models.Model):
         REPLY = "reply", _("is writing a reply")
         NOTE = "note", _("is writing a note")
         CALL = "call", _("is logging a call")
-        PROMISE = "promise", _("is writing down a promise")
+        PROMISE = "promise", _("is making a promise")
         ESCALATE = "escalate", _("is escalating")
         CHANGE = "change", _("is changing something")
 

@@ -82,11 +82,12 @@ def shell(context):
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return {"now": timezone.now(), "person": None}
-    choice = PersonPreference.objects.filter(person=person).only("theme", "single_keys").first()
+    choice = PersonPreference.objects.filter(person=person).only("theme", "single_keys", "signature").first()
     return {
         "now": context.get("now") or timezone.now(),
         "person": person,
         "theme": choice.theme if choice else "",
+        "signature": choice.signature if choice else "",
         "keys": "off" if choice and not choice.single_keys else "on",
         "sections": sections(request, counted=not context.get("rail")),
         "unread": Notice.objects.in_app_for(person).unread()[:100].count(),

@@ -47,12 +47,19 @@ def here_in_queue(case_ids, reader, now):
 
 
 def away_words(absence, now):
-    """ "Ana Ruiz is away until Thu 12 Nov, 09:00; Luis stands in" """
-    words = {"name": absence.person.name, "until": display.moment(absence.ends_at, now, "day")}
+    """ "Ana Ruiz is away until Thu 12 Nov, 09:00; Luis stands in"; one to come says from when."""
+    words = {
+        "name": absence.person.name,
+        "from": display.moment(absence.starts_at, now, "day"),
+        "until": display.moment(absence.ends_at, now, "day"),
+    }
+    if absence.starts_at <= now:
+        when = _("%(name)s is away until %(until)s") % words
+    else:
+        when = _("%(name)s is away from %(from)s until %(until)s") % words
     if absence.deputy is None:
-        return _("%(name)s is away until %(until)s; nobody stands in") % words
-    words["deputy"] = absence.deputy.name
-    return _("%(name)s is away until %(until)s; %(deputy)s stands in") % words
+        return _("%(when)s; nobody stands in") % {"when": when}
+    return _("%(when)s; %(deputy)s stands in") % {"when": when, "deputy": absence.deputy.name}
 
 
 def away_among(people_ids, now):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from cases import history
 from cases.models import Case, Customer, Notice, Person, Team
 
-from . import customers, people, rules
+from . import customers, habits, people, rules
 from .cast import Cast
 from .simulation import Simulation
 
@@ -40,6 +40,7 @@ def load(*, now):
         for story in Cast(simulation=simulation, now=now, dice=random.Random(SEED)).lives():
             simulation.begin(story)
         simulation.run(until=now)
+        habits.settle(staff, now=now)
         _put_into_lists(now)
 
 

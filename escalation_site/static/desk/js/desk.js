@@ -8,6 +8,7 @@ import "./keyboard.js";
 import "./menu.js";
 import "./presence.js";
 import "./preview.js";
+import "./signature.js";
 import "./toast.js";
 import { tick } from "./clock.js";
 
