@@ -244,9 +244,10 @@ def _fallback(path, case, roster, at):
     asked = []
     for person_id in (path.fallback_id, *roster.last_resort):
         who, reason = _available(person_id, case, roster, at, frozenset())
+        if reason:
+            asked.append(Passed(path.top, reason, person_id))
         if who is not None:
             return Step(path.top, person_id=who, is_fallback=True, passed=tuple(asked))
-        asked.append(Passed(path.top, reason, person_id))
     # Everybody is away at once: it stays with the first who is not named in the complaint, to be found on
     # return.
     stays = next(
