@@ -201,6 +201,16 @@ def test_by_the_api_too(desk, case):
     assert CaseReading.history.get().history_via == "api"
 
 
+def test_in_the_console_too(client, desk, case):
+    message = case.messages.first()
+    for page_of in ("change", "history"):
+        assert page(client, desk["auditor"], f"admin:cases_message_{page_of}", message.pk).status_code == 200
+    assert readings() == [("audit", NOW.date())]
+    assert CaseReading.history.get().history_via == "console"
+    page(client, desk["manager"], "admin:cases_message_change", message.pk)
+    assert len(readings()) == 1
+
+
 @pytest.mark.parametrize("role", ["agent", "supervisor", "manager", "stranger"])
 def test_nobody_elses_look_writes_anything(client, desk, case, role):
     page(client, desk[role], "case", case.number)
