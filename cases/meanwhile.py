@@ -39,11 +39,11 @@ def since(case, seen):
 def only_notes(case, seen):
     """Whether nothing but internal notes came to `case` since somebody saw its revision `seen`.
 
-    Every operation makes one revision, and a note is one message: as many notes as revisions, and nothing
-    else was done. What is unknown is not harmless.
+    Every operation makes one revision, and a note is one message: the case itself is as it was in everything
+    but its revision, and there are as many notes as revisions. What is unknown is not harmless.
     """
     part = since(case, seen)
-    if part is None:
+    if part is None or len(_as_it_was(case, seen)) != 1:
         return False
     mine = Message.objects.filter(case=case, direction=Message.Direction.INTERNAL).values("pk")
     notes = Message.history.filter(
@@ -53,3 +53,10 @@ def only_notes(case, seen):
         history_date__gte=part.from_then,
     )
     return notes.count() == case.revision - seen
+
+
+def _as_it_was(case, seen):
+    """What the case's own columns, but the revision, were since then: each set of values once."""
+    columns = [f.attname for f in Case.history.model.tracked_fields if f.attname != "revision"]
+    rows = Case.history.filter(id=case.pk, revision__gte=seen)
+    return set(rows.values_list(*columns))

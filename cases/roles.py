@@ -68,6 +68,11 @@ def may(person, action):
     return scope(person, action) > Scope.NONE
 
 
+def who_may(action):
+    """The roles that may do `action` at all."""
+    return list(MAY[action])
+
+
 # --- The console ------------------------------------------------------------------------------------------
 
 # Which table of models (by what they are about) asks which action to see and to change in the console.

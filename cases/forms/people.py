@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from cases import roles
 from cases.models import NoticeKind, Person, PersonPreference
 from cases.operations.notify import ALWAYS_AT_ONCE, BY_MAIL
 
@@ -77,7 +78,7 @@ class NoticesForm(Asked):
     def __init__(self, *args, person, choice, **kwargs):
         chosen = choice.mail if choice else {}
         super().__init__(*args, **kwargs)
-        self.fields["quiet_deputy"].queryset = colleagues(person)
+        self.fields["quiet_deputy"].queryset = deputies().exclude(pk=person.pk)
         for kind in TO_PEOPLE:
             locked = kind in ALWAYS_AT_ONCE
             self.fields[f"mail_{kind.value}"] = forms.BooleanField(
@@ -108,8 +109,9 @@ class AbsenceForm(Asked):
     def __init__(self, *args, kept, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["person"].queryset = kept
-        self.fields["deputy"].queryset = Person.objects.working().order_by("name")
+        self.fields["deputy"].queryset = deputies()
 
 
-def colleagues(person):
-    return Person.objects.working().exclude(pk=person.pk).order_by("name")
+def deputies():
+    """Who could hold what would be another's."""
+    return Person.objects.working().filter(role__in=roles.who_may("escalation.hold")).order_by("name")

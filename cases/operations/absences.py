@@ -23,7 +23,7 @@ def enter(*, person, starts_at, ends_at, deputy, by, now):
     """`person` is away in [starts_at, ends_at); `deputy` (or None) gets what would be theirs.
 
     Raises NotTheirs, Incomplete for an end that is not after the beginning, InThePast, Overlaps, and
-    ConflictOfInterest for a deputy who is the person themself or does not work here.
+    ConflictOfInterest as `check_deputy` says.
     """
     if not may_keep(by, person):
         raise NotTheirs(_("You may enter your own absence, and those of your team."))
@@ -31,7 +31,7 @@ def enter(*, person, starts_at, ends_at, deputy, by, now):
         raise Incomplete(_("An absence has to end after it begins."))
     if starts_at < now - JUST_NOW or ends_at <= now:
         raise InThePast(_("What is past cannot be changed; an absence begins now or later."))
-    _check_deputy(person, deputy)
+    check_deputy(person, deputy)
     with history.acting(by=by, reason=_("absence entered"), now=now):
         # One after the other: two forms at once do not both find the time free.
         Person.objects.select_for_update(no_key=True).get(pk=person.pk)
@@ -76,10 +76,13 @@ def _theirs_and_not_over(absence, by, now):
     return locked
 
 
-def _check_deputy(person, deputy):
+def check_deputy(person, deputy):
+    """Raises ConflictOfInterest for a deputy who is `person` themself, or who could not hold a case."""
     if deputy is None:
         return
     if deputy.pk == person.pk:
         raise ConflictOfInterest(_("Nobody is their own deputy; name somebody else, or nobody."))
-    if not deputy.is_active or deputy.is_system:
-        raise ConflictOfInterest(_("A deputy has to work here; name somebody else, or nobody."))
+    if not roles.may(deputy, "escalation.hold"):
+        raise ConflictOfInterest(
+            _("A deputy has to be somebody here who works cases; name another, or nobody.")
+        )

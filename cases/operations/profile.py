@@ -3,9 +3,10 @@
 from django.utils.translation import gettext as _
 
 from cases import history, roles
-from cases.errors import ConflictOfInterest, Incomplete, NotTheirs
+from cases.errors import Incomplete, NotTheirs
 from cases.models import Person, PersonPreference
 
+from .absences import check_deputy
 from .notify import ALWAYS_AT_ONCE, BY_MAIL
 
 OF_THE_PERSON = ("name", "language", "time_zone")
@@ -39,16 +40,15 @@ def be_told(*, by, now, mail, quiet_from, quiet_until, quiet_weekend, quiet_depu
     """Which kinds of notice ({kind: by mail as well}) reach `by` how, and when they are not woken.
 
     What is as usual is not kept, and what cannot be switched off is left as it is. Raises NotTheirs;
-    Incomplete for quiet hours with one end or with nothing between them; ConflictOfInterest for oneself as a
-    deputy.
+    Incomplete for quiet hours with one end or with nothing between them; ConflictOfInterest for a deputy who
+    cannot be one.
     """
     _check(by)
     if (quiet_from is None) != (quiet_until is None) or (
         quiet_from is not None and quiet_from == quiet_until
     ):
         raise Incomplete(_("Quiet hours need a beginning and an end that differ; give both, or neither."))
-    if quiet_deputy is not None and quiet_deputy.pk == by.pk:
-        raise ConflictOfInterest(_("Nobody is their own deputy; name somebody else, or nobody."))
+    check_deputy(by, quiet_deputy)
     otherwise = {
         kind: bool(chosen)
         for kind, chosen in mail.items()

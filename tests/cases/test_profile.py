@@ -244,8 +244,8 @@ def test_who_enters_whose(client, desk, by, may):
             enter(desk, by=by, deputy=None)
 
 
-@pytest.mark.parametrize("who", ["agent", "gone"])
-def test_a_deputy_is_somebody_else_who_works_here(desk, who):
+@pytest.mark.parametrize("who", ["agent", "gone", "auditor", "administrator"])
+def test_a_deputy_is_somebody_else_who_works_cases(desk, who):
     desk["gone"] = make.person("Gone", is_active=False)
     with pytest.raises(ConflictOfInterest):
         enter(desk, deputy=who)
