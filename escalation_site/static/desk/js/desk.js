@@ -23,7 +23,9 @@ document.addEventListener("desk:due", () => {
   if (offer) offer.hidden = false;
 });
 
-// Something was just done here: the focus goes to what is owed next, not back to the top of the page.
-if (document.querySelector(".toasts .toast") && !location.hash && document.activeElement === document.body) {
-  (document.querySelector("[data-errors]") || document.querySelector("[data-next-thing]"))?.focus({ preventScroll: true });
+// After an action the focus goes to why it was refused, else to what is owed next, not back to the top of the page.
+const refused = document.querySelector("[data-errors]");
+if (document.activeElement === document.body && !location.hash) {
+  if (refused) refused.focus();
+  else if (document.querySelector(".toasts .toast")) document.querySelector("[data-next-thing]")?.focus({ preventScroll: true });
 }
