@@ -15,6 +15,7 @@ from cases.errors import Refused
 from cases.models import Pause, Promise
 from cases.operations import ending, pausing, promising, routing
 from cases.views.finding import find
+from cases.views.others import away_now
 from cases.views.talking import REFUSED
 
 
@@ -80,6 +81,9 @@ class Assign(Action):
 
     def starts_with(self, case, now):
         return {"team": case.team_id, "owner": case.owner_id}
+
+    def consequences(self, case):
+        return (*self.means, *away_now(timezone.now()))
 
     def operate(self, case, said, *, by, now):
         routing.assign(

@@ -9,6 +9,8 @@ from cases.models import Absence, Presence
 
 # More than so many names tell no more.
 NAMED = 3
+# So many who are away are told beside a form that chooses somebody.
+AWAY = 6
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ def away_words(absence, now):
     if absence.deputy is None:
         return _("%(when)s; nobody stands in") % {"when": when}
     return _("%(when)s; %(deputy)s stands in") % {"when": when, "deputy": absence.deputy.name}
+
+
+def away_now(now):
+    """The same sentences for whoever is away, a few of them. One query."""
+    rows = Absence.objects.current(now).select_related("person", "deputy").order_by("person__name", "pk")
+    return [away_words(row, now) for row in rows[:AWAY]]
 
 
 def away_among(people_ids, now):
