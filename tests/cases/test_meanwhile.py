@@ -243,6 +243,19 @@ def test_a_beat_is_one_row_however_often_and_writes_no_history(client, desk, cas
     assert Case.history.filter(id=case.pk).count() == before
 
 
+def test_a_beat_costs_the_same_however_many_are_here(client, desk, case, django_assert_max_num_queries):
+    counts = []
+    for number in range(30):
+        presence.beat(case=case, by=make.person(f"P{number}"), doing="reading", now=NOW)
+        if number in (0, 1, 29):
+            client.force_login(desk["agent"])
+            with django_assert_max_num_queries(60) as counted:
+                answer = client.post(reverse("case-here", args=[case.number]))
+            counts.append(len(counted))
+    assert counts[1] == counts[2]
+    assert "+20" in body(answer)  # no more are read than tell something
+
+
 def test_nobody_is_present_on_a_case_that_is_not_for_them(client, desk, case):
     with make.signed():
         Party.objects.create(case=case, person=desk["stranger"], kind=Party.Kind.SUBJECT, reason="named")
