@@ -32,6 +32,10 @@ class InThePast(Refused):
     """The past of a calendar, a promise or a publication cannot be changed."""
 
 
+class Overlaps(Refused):
+    """It would lie over another one of the same person."""
+
+
 class NoOpenHour(Refused):
     """Without an open hour nothing would ever be due."""
 

@@ -29,7 +29,8 @@ class ReaderMiddleware:
 class ActingMiddleware:
     """Signs what an unsafe request of a page or the console writes; a GET opens no transaction for it.
 
-    The API signs for itself in its operations, after it knows who asks.
+    The API signs for itself in its operations, after it knows who asks; so does the one look that is a fact,
+    an auditor's (cases/views/finding.py).
     """
 
     def __init__(self, get_response):

@@ -86,6 +86,7 @@ def _saved_links(request):
 def _other_links(request):
     wanted = [
         ("notices", "bell", _("Notices"), True),
+        ("away", "calendar", _("Who is away"), True),
         ("watchdog", "bolt", _("Watchdog"), roles.may(request.user, "engine.watch")),
         ("admin:index", "sliders", _("Console"), request.user.is_staff),
     ]

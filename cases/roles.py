@@ -37,6 +37,7 @@ MAY = {
     },  # by number or customer: holder, state, what was told, what is next
     "case.log": {A: ALL, S: ALL, M: ALL},  # log a call or a note on any case found
     "case.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL},  # the whole of it
+    "case.read_for_a_reason": {A: ALL, S: ALL},  # another team's, the reason recorded, for the day
     "escalation.hold": {A: OWN, S: DEPARTMENT, M: ALL},
     "resolution.declare": {S: DEPARTMENT, M: ALL},
     "offer.approve": {S: DEPARTMENT, M: ALL},  # and refusals, up to their own money limit
@@ -44,6 +45,7 @@ MAY = {
     "rules.draft": {S: ALL, M: ALL},
     "rules.publish": {M: ALL},
     "people.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL, D: ALL},
+    "profile.change": {A: OWN, S: OWN, M: OWN, U: OWN, D: OWN},  # one's own: preferences, absence
     "people.change": {S: DEPARTMENT, M: ALL, D: ALL},
     "customer.read": {A: ALL, S: ALL, M: ALL, U: ALL},
     "customer.change": {A: ALL, S: ALL, M: ALL},
@@ -65,6 +67,11 @@ def scope(person, action):
 def may(person, action):
     """Whether `person` may do `action` at all; which cases it reaches is CaseQuerySet.reachable."""
     return scope(person, action) > Scope.NONE
+
+
+def who_may(action):
+    """The roles that may do `action` at all."""
+    return list(MAY[action])
 
 
 # --- The console ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cases import engine, reconciling
 from cases.models import Notice
-from cases.operations import delivering, recalculating, sweeping, watching
+from cases.operations import delivering, presence, recalculating, sweeping, watching
 
 # The reconciler comes once a minute and stays so long: the engine and the notices have the machine.
 ROUND = 10
@@ -62,6 +62,12 @@ def purge_minutes():
 def sweep():
     """Throw away files without a row, forgotten drafts and keys of old forms; return how much went."""
     return sweeping.sweep(now=timezone.now())
+
+
+@shared_task
+def purge_presences():
+    """Forget who has a case open no longer; return how many rows went."""
+    return presence.purge(now=timezone.now())
 
 
 @shared_task

@@ -11,6 +11,9 @@ from cases.views import (
     home,
     live,
     new,
+    notices,
+    profile,
+    reading,
     relating,
     saved,
     talking,
@@ -19,6 +22,7 @@ from cases.views import (
     writing,
 )
 from cases.views.case import CasePage
+from cases.views.presence import Here
 from cases.views.queue import Queue
 
 urlpatterns = [
@@ -26,8 +30,15 @@ urlpatterns = [
     path("login/", auth.LoginView.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("menu/", home.menu, name="menu"),
-    path("notices/", home.notice_list, name="notices"),
-    path("notices/read/", home.notices_read, name="notices-read"),
+    path("notices/", notices.NoticeList.as_view(), name="notices"),
+    path("notices/read/", notices.mark_read, name="notices-read"),
+    path("notices/bell/", notices.bell, name="notices-bell"),
+    path("notices/<int:notice>/open/", notices.open_notice, name="notice-open"),
+    path("me/", profile.Me.as_view(), name="me"),
+    path("me/notices/", profile.MyNotices.as_view(), name="me-notices"),
+    path("me/theme/", profile.set_theme, name="me-theme"),
+    path("away/", profile.Away.as_view(), name="away"),
+    path("away/<int:absence>/end/", profile.EndAbsence.as_view(), name="away-end"),
     path("watchdog/", watchdog.Watchdog.as_view(), name="watchdog"),
     path("watchdog/timers/", watchdog.RetryTimers.as_view(), name="watchdog-timers"),
     path("watchdog/notices/", watchdog.SendAgain.as_view(), name="watchdog-notices"),
@@ -43,6 +54,9 @@ urlpatterns = [
     path("cases/new/customer/", new.NewCustomer.as_view(), name="customer-new"),
     path("calls/new/", calls.NewCall.as_view(), name="call-new"),
     path("cases/<str:number>/", CasePage.as_view(), name="case"),
+    path("cases/<str:number>/here/", Here.as_view(), name="case-here"),
+    path("cases/<str:number>/open/", reading.OpenRest.as_view(), name="case-open"),
+    path("cases/<str:number>/print/", reading.Print.as_view(), name="case-print"),
     path("cases/<str:number>/reply/", talking.Reply.as_view(), name="case-reply"),
     path("cases/<str:number>/reply/fill/", writing.Fill.as_view(), name="case-reply-fill"),
     path("cases/<str:number>/reply/preview/", writing.Preview.as_view(), name="case-reply-preview"),

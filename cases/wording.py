@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from cases import placeholders
 from cases.display import zone_city
-from cases.models import Promise
+from cases.models import PersonPreference, Promise
 from cases.states import Metric
 
 # The terms a customer is told of; those of our own ladder are ours.
@@ -15,7 +15,7 @@ TOLD_TO_CUSTOMERS = (Metric.FIRST_RESPONSE, Metric.NEXT_UPDATE, Metric.RESOLUTIO
 
 
 def fill(text, *, case, by, now, language=None):
-    """A placeholders.Filled: `text` as `by` would send it on `case`. Two queries, or none where there is
+    """A placeholders.Filled: `text` as `by` would send it on `case`. Three queries, or none where there is
     nothing to fill. Times are worded in `language`, else in the contact's."""
     names = placeholders.left_in(text)
     return placeholders.fill(text, values(case, by, now, language) if names else {})
@@ -41,12 +41,16 @@ def values(case, by, now, language=None):
             "received_on": _there(case.received_at, customer.time_zone, "DATE_FORMAT"),
             "owner_name": case.owner.name if case.owner_id else "",
             "agent_name": by.name,
-            # Not everybody's profile has one yet: then the name, and what they are.
-            "signature": getattr(by, "signature", "") or "\n".join(filter(None, (by.name, by.title))),
+            # Who has written none signs with the name, and what they are.
+            "signature": _signature(by) or "\n".join(filter(None, (by.name, by.title))),
             "next_due": _there(due, customer.time_zone),
             "promise": promise.what if promise else "",
             "promise_date": _there(promise.due_at if promise else None, customer.time_zone),
         }
+
+
+def _signature(by):
+    return PersonPreference.objects.filter(person_id=by.pk).values_list("signature", flat=True).first()
 
 
 def _there(at, zone, form="DATETIME_FORMAT"):

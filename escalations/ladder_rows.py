@@ -116,7 +116,7 @@ def _ahead(rung, announced, roster, now):
     else:
         rung.lines.append(f"{time}, {condition}")
     for passed in announced.step.passed:
-        if passed.person_id and passed.why in (plan.ABSENT, plan.CONFLICT):
+        if passed.person_id and passed.why in (plan.ABSENT, plan.QUIET, plan.CONFLICT):
             rung.lines.append(_away(passed, roster))
     return rung
 
@@ -125,6 +125,8 @@ def _away(passed, roster):
     name = roster.people[passed.person_id].name
     if passed.why == plan.ABSENT:
         return _("%(name)s is absent then") % {"name": name}
+    if passed.why == plan.QUIET:
+        return _("%(name)s has quiet hours then") % {"name": name}
     return _("%(name)s is named in the complaint") % {"name": name}
 
 

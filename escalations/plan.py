@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cases.hours import WorkingHours
+from cases.quiet import QuietHours
 
 PERSON, TEAM, SKILL = "person", "team", "skill"
 ACCOUNT_MANAGER, HOLDERS_MANAGER = "account_manager", "holders_manager"
-EMPTY, ABSENT, CONFLICT, INACTIVE, DECLINED, LATE = (
+EMPTY, ABSENT, QUIET, CONFLICT, INACTIVE, DECLINED, LATE = (
     "empty",
     "absent",
+    "quiet",
     "conflict",
     "inactive",
     "declined",
@@ -68,6 +70,8 @@ class PersonFacts:
     calendar_id: int | None = None
     # (from, until, deputy or None), aware, half-open
     absences: tuple[tuple[datetime, datetime, int | None], ...] = ()
+    quiet: QuietHours | None = None
+    quiet_deputy_id: int | None = None
 
     def absence_at(self, at):
         return next((a for a in self.absences if a[0] <= at < a[1]), None)
@@ -88,6 +92,28 @@ class Roster:
     last_resort: tuple[int, ...] = ()  # who answers when even a fallback cannot
     calendars: dict[int, WorkingHours] = field(default_factory=dict)
     always_open_id: int = 0
+
+    def is_on_duty(self, person_id, at):
+        """Whether a roster has them at `at`, for whatever skill."""
+        return any(
+            who == person_id and start <= at < end for t in self.duties.values() for start, end, who in t
+        )
+
+    def away(self, person_id, at, *, instead_of=None):
+        """(why they are not there at `at`, their deputy or None): ABSENT, or QUIET; None where they are.
+
+        Quiet hours count for nobody on duty (RULES 4), nor for who stands in for somebody on duty:
+        `instead_of` is whose deputy they are asked as.
+        """
+        person = self.people[person_id]
+        absence = person.absence_at(at)
+        if absence is not None:
+            return ABSENT, absence[2]
+        if person.quiet is None or not person.quiet.is_quiet(at):
+            return None
+        if self.is_on_duty(person_id, at) or (instead_of is not None and self.is_on_duty(instead_of, at)):
+            return None
+        return QUIET, person.quiet_deputy_id
 
     def calendar_of(self, holder, level):
         """The id of the calendar on which this holder's terms of `level` run."""
@@ -178,18 +204,20 @@ def _available(person_id, case, roster, at, declined):
         return None, CONFLICT
     if person_id in declined:
         return None, DECLINED
-    absence = person.absence_at(at)
-    if absence is None:
+    away = roster.away(person_id, at)
+    if away is None:
         return person_id, None
-    deputy = roster.people.get(absence[2])
+    why, deputy_id = away
+    deputy = roster.people.get(deputy_id)
+    # Who stands in was chosen by name: a deputy who is away hands on to nobody, and the ladder goes on.
     stands_in = (
         deputy is not None
         and deputy.is_working
         and deputy.pk not in case.subjects
         and deputy.pk not in declined
-        and deputy.absence_at(at) is None
+        and roster.away(deputy.pk, at, instead_of=person_id) is None
     )
-    return (deputy.pk if stands_in else None), ABSENT
+    return (deputy.pk if stands_in else None), why
 
 
 def climb(path, from_level, case, roster, at, declined=frozenset()):
@@ -216,9 +244,10 @@ def _fallback(path, case, roster, at):
     asked = []
     for person_id in (path.fallback_id, *roster.last_resort):
         who, reason = _available(person_id, case, roster, at, frozenset())
+        if reason:
+            asked.append(Passed(path.top, reason, person_id))
         if who is not None:
             return Step(path.top, person_id=who, is_fallback=True, passed=tuple(asked))
-        asked.append(Passed(path.top, reason, person_id))
     # Everybody is away at once: it stays with the first who is not named in the complaint, to be found on
     # return.
     stays = next(

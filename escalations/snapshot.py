@@ -2,6 +2,7 @@
 
 from cases import history
 from cases.models import Absence, Calendar, Case, Customer, Duty, Membership, Party, Person, Team
+from cases.models.preference import quiet_hours
 from cases.operations import standing
 from cases.prepared import Given, Prepared
 from cases.roles import Role
@@ -32,7 +33,18 @@ MEMBERSHIPS = Prepared(
 TEAMS = Prepared(lambda: Team.objects.values_list("pk", "name", "calendar_id"))
 PEOPLE = Prepared(
     lambda: Person.objects.values_list(
-        "pk", "name", "manager_id", "is_active", "is_system", "calendar_id", "role"
+        "pk",
+        "name",
+        "manager_id",
+        "is_active",
+        "is_system",
+        "calendar_id",
+        "role",
+        "time_zone",
+        "preference__quiet_from",
+        "preference__quiet_until",
+        "preference__quiet_weekend",
+        "preference__quiet_deputy",
     )
 )
 ACCOUNT_MANAGERS = Prepared(
@@ -62,7 +74,7 @@ def _roster(since):
     teams = {pk: (name, calendar) for pk, name, calendar in TEAMS.all()}
     people, last_resort = {}, []
     rank = {Role.ESCALATION_MANAGER: 0, Role.ADMINISTRATOR: 1, Role.SUPERVISOR: 2}
-    for pk, name, manager, active, system, calendar, role in PEOPLE.all():
+    for pk, name, manager, active, system, calendar, role, zone, *quiet, deputy in PEOPLE.all():
         works = active and not system
         people[pk] = PersonFacts(
             pk=pk,
@@ -71,6 +83,8 @@ def _roster(since):
             is_working=works,
             absences=tuple(absences.get(pk, ())),
             calendar_id=calendar or (teams[first_team[pk]][1] if pk in first_team else None),
+            quiet=quiet_hours(zone, *quiet),
+            quiet_deputy_id=deputy,
         )
         if works and role in rank:
             last_resort.append((rank[role], pk))

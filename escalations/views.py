@@ -46,8 +46,7 @@ class Escalate(LoginRequiredMixin, View):
                 messages.success(request, _("%(who)s has it, and is told.") % {"who": who})
                 return HttpResponseRedirect(reverse("case", args=[case.number]))
         fresh = find(request.user, number)
-        form.data = form.data.copy()
-        form.data["revision"] = fresh.revision
+        form.show_again(fresh)
         return self.show(request, fresh, form, now, status=REFUSED)
 
     def operate(self, case, said, *, by, now):

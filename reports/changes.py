@@ -12,6 +12,7 @@ from cases.models import (
     Attempt,
     Case,
     CaseLink,
+    CaseReading,
     CaseTag,
     Clock,
     Decision,
@@ -49,6 +50,7 @@ KEPT = {
     "handoff": (Handoff, "escalation__case"),
     "passed_over": (PassedOver, "escalation__case"),
     "timer_repair": (TimerRepair, "case"),
+    "case_reading": (CaseReading, "case"),
 }
 # Links name another case, which may be kept from whoever reads this one.
 OTHER_CASE = {"link": "target", "link_from": "source"}

@@ -8,7 +8,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
 from cases import display
-from cases.models import TimerRepair
+from cases.models import CaseReading, TimerRepair
 from cases.states import CaseStatus, ClockState, Metric, Priority, TimerKind
 from escalations.models import Escalation, Handoff, Kind, PassedOver
 
@@ -212,6 +212,19 @@ def of_clock(before, row, names):
 def _clock_name(row):
     metric = Metric(row.metric).label
     return f"{metric}: {row.label}" if row.label else str(metric)
+
+
+# --- Who looked ---
+
+
+def of_case_reading(before, row, names):
+    if before is not None:
+        return
+    if row.kind == CaseReading.Kind.AUDIT:
+        yield Said(_("read this case"), "eye")
+    else:
+        words = {"time": when(row.until)}
+        yield Said(_("opened the rest of this case until %(time)s") % words, "eye", why=row.reason)
 
 
 # --- The ladder ---

@@ -13,6 +13,7 @@ from cases.models import (
     Attempt,
     Case,
     CaseLink,
+    CaseReading,
     CaseTag,
     Clock,
     Decision,
@@ -91,11 +92,13 @@ TOLD = (
     (PassedOver, sentences.of_passed_over, "escalation__case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
     (Escalation, sentences.of_escalation, "case"),
+    (CaseReading, sentences.of_case_reading, "case"),
 )
 
 
-def events(case, *, until=None):
-    """Everything that happened to `case` (up to `until`), the earliest first. A fixed number of queries.
+def events(case, *, until=None, since=None):
+    """Everything that happened to `case` (up to `until`; in `since`, a cases.meanwhile.Since), the earliest
+    first. A fixed number of queries.
 
     History tables are asked by object id alone, the one column of theirs that is indexed.
     """
@@ -111,6 +114,8 @@ def events(case, *, until=None):
     for rank, words, objects in told:
         for rows in objects.values():
             for before, row in zip([None, *rows], rows, strict=False):
+                if since is not None and not since.covers(row):
+                    continue
                 for said in words(before, row, names):
                     found.append((row.history_date, rank, row.history_id, _event(row, said, names)))
     return [event for _at, _rank, _id, event in sorted(found, key=lambda entry: entry[:3])]

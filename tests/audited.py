@@ -20,6 +20,7 @@ from cases.models import (
     CalendarVersion,
     Case,
     CaseLink,
+    CaseReading,
     CaseTag,
     Category,
     Clock,
@@ -37,6 +38,7 @@ from cases.models import (
     PauseReason,
     Period,
     Person,
+    PersonPreference,
     PersonSkill,
     Promise,
     Question,
@@ -80,6 +82,7 @@ class Sample:
 
 SAMPLES = {
     Person: Sample(lambda w, n: {"username": f"p{n}", "name": f"P {n}", "password": "!"}, ("title", "Agent")),
+    PersonPreference: Sample(lambda w, n: {"person": w.people[n]}, ("signature", "Kind regards, «Ана»")),
     Skill: Sample(lambda w, n: {"name": f"skill {n}"}, ("name", "another skill")),
     PersonSkill: Sample(lambda w, n: {"person": w.people[n], "skill": w.skill}, ("skill_id", "other_skill")),
     Team: Sample(lambda w, n: {"name": f"team {n}", "calendar": w.calendar}, ("is_active", False)),
@@ -220,6 +223,18 @@ SAMPLES = {
     TimerRepair: Sample(
         lambda w, n: {"case": w.case, "finding": "missing", "subject_id": n, "found_at": AT},
         ("was_due_at", AT + HOUR),
+    ),
+    CaseReading: Sample(
+        lambda w, n: {
+            "case": w.case,
+            "person": w.people[n],
+            "kind": "asked",
+            "reason": "covers for Ana",
+            "on": AT.date(),
+            "at": AT,
+            "until": AT + HOUR,
+        },
+        ("reason", "asked for help"),
     ),
     Message: Sample(
         lambda w, n: {

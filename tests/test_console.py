@@ -20,6 +20,7 @@ from cases.models import (
     Membership,
     Notice,
     Person,
+    Presence,
     SavedView,
     SentForm,
     Skill,
@@ -105,6 +106,7 @@ def rows(w, n):
             SentForm: SentForm.objects.create(
                 person=w.ana, case=w.case, key=UUID(int=n), content="0" * 64, sent_at=make.BEGINNING
             ),
+            Presence: Presence.objects.create(case=w.case, person=w.people[n], seen_at=make.BEGINNING),
             Replay: replay,
             ReplayedCase: ReplayedCase.objects.create(replay=replay, case=w.case, number="INC1")
             if n == 2

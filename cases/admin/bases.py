@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from cases import roles
 from cases.console import ConsoleAdmin, HistoryAdmin, TabularInline
 from cases.models import Calendar, Case, Person, Team
+from cases.views.finding import reading
 
 from .fields import ReasonField, ReasonForm
 
@@ -99,7 +100,16 @@ def page_link(row, words):
 
 
 class FactAdmin(ReadOnly, OfCases, HistoryAdmin):
-    """Facts of cases, with their history."""
+    """Facts of cases, with their history. An auditor's look at one is recorded as a reading of its case."""
+
+    def get_object(self, request, object_id, from_field=None):
+        row = super().get_object(request, object_id, from_field)
+        case = row
+        for name in [] if self.case_path == "pk" else self.case_path.split("__"):
+            case = getattr(case, name, None)
+        if case is not None:
+            reading(request, case, via="console")
+        return row
 
 
 class PassingAdmin(ReadOnly, OfCases, ConsoleAdmin):

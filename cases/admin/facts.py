@@ -11,6 +11,7 @@ from cases.models import (
     Attempt,
     Case,
     CaseLink,
+    CaseReading,
     CaseTag,
     Clock,
     Decision,
@@ -18,6 +19,7 @@ from cases.models import (
     Notice,
     Party,
     Pause,
+    Presence,
     Promise,
     QuestionAnswer,
     Standing,
@@ -168,6 +170,19 @@ class CaseLinkAdmin(FactAdmin):
     @admin.display(description=_("other case"))
     def of_target(self, link):
         return case_link(link.target)
+
+
+@admin.register(CaseReading)
+class CaseReadingAdmin(OfCaseAdmin):
+    list_display = ("person", "of_case", "kind", "reason", "at", "until")
+    list_select_related = ("case", "person")
+    list_filter = ("kind",)
+
+
+@admin.register(Presence)
+class PresenceAdmin(PassingAdmin):
+    list_display = ("person", "case", "doing", "seen_at")
+    list_select_related = ("case", "person")
 
 
 @admin.register(Standing)

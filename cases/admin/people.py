@@ -7,7 +7,17 @@ from django.utils.translation import gettext_lazy as _
 
 from cases import roles
 from cases.console import ConsoleAdmin, TabularInline, Widgets
-from cases.models import Absence, Duty, Membership, Person, PersonSkill, SavedView, Skill, Team
+from cases.models import (
+    Absence,
+    Duty,
+    Membership,
+    Person,
+    PersonPreference,
+    PersonSkill,
+    SavedView,
+    Skill,
+    Team,
+)
 
 from .bases import Chosen, PeopleAdmin, ReadOnly, ReasonedAdmin
 from .fields import ReasonForm
@@ -192,6 +202,15 @@ class AbsenceAdmin(PeopleAdmin):
     list_select_related = ("person", "deputy")
     autocomplete_fields = ("person", "deputy")
     ordering = ("-starts_at", "-pk")
+
+
+@admin.register(PersonPreference)
+class PersonPreferenceAdmin(ReadOnly, PeopleAdmin):
+    """To be read: how somebody works is their own choice, made on their own page."""
+
+    list_display = ("person", "quiet_from", "quiet_until", "quiet_weekend", "quiet_deputy")
+    list_select_related = ("person", "quiet_deputy")
+    ordering = ("person__name", "pk")
 
 
 @admin.register(Duty)

@@ -79,7 +79,8 @@ class Cases(ListModelMixin, OfOneCase):
 
     @verb(says=inputs.Reply, answers=serializers.MessageSerializer, status=201)
     def reply(self, case, said, *, by, now):
-        """Write to the customer: stops the response clocks; the next update is owed anew."""
+        """Write to the customer: stops the response clocks; the next update is owed anew. With a `revision`,
+        internal notes that came since do not count as a change."""
         template = said.pop("template", None)
         if template is not None:
             filled = wording.fill(template.body, case=case, by=by, now=now, language=template.language)

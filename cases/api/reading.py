@@ -1,14 +1,15 @@
 """What every endpoint shares: who may ask at all, which rows they reach, and the case an address names."""
 
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.viewsets import GenericViewSet
 
 from cases import roles
 from cases.models import Case
-from cases.views.finding import find
+from cases.views.finding import find, reading
 
 NUMBER = OpenApiParameter("number", OpenApiTypes.STR, OpenApiParameter.PATH, description="As in C-20418.")
 
@@ -39,7 +40,11 @@ class OfCases(Reading):
 
     def get_queryset(self):
         cases = Case.objects.reachable(self.request.user, self.asks)
-        return super().get_queryset().filter(Exists(cases.filter(pk=OuterRef(self.case_path))))
+        theirs = Exists(cases.filter(pk=OuterRef(self.case_path)))
+        if self.asks == "case.read":
+            opened = Case.objects.opened_to(self.request.user, timezone.now())
+            theirs |= Exists(opened.filter(pk=OuterRef(self.case_path)))
+        return super().get_queryset().filter(theirs)
 
     def subject(self):
         return self.get_object()
@@ -53,4 +58,7 @@ class OfOneCase(Reading):
     queryset = Case.objects.none()  # cases are found by number, not by this
 
     def subject(self):
-        return find(self.request.user, self.kwargs["number"], self.asks)
+        case = find(self.request.user, self.kwargs["number"], self.asks)
+        if self.request.method in SAFE_METHODS:
+            reading(self.request, case, via="api")
+        return case

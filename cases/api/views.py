@@ -1,6 +1,6 @@
 """Customers, what is on cases, and the asker's notices, to read and filter."""
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -131,6 +131,4 @@ class Notices(ListModelMixin, RetrieveModelMixin, Reading):
     queryset = Notice.objects.select_related("case")
 
     def get_queryset(self):
-        findable = Case.objects.findable(self.request.user).filter(pk=OuterRef("case"))
-        mine = super().get_queryset().filter(person=self.request.user.pk, channel=Notice.Channel.IN_APP)
-        return mine.filter(Q(case=None) | Exists(findable))
+        return super().get_queryset().in_app_for(self.request.user)

@@ -1,16 +1,18 @@
 """What people may send about a case. Each form holds the words for one operation; the operation decides."""
 
 from .acting import AssignForm, PauseForm, PriorityForm, ReasonForm
-from .asking import AnswerForm, AskForm, DecideForm, ProfileForm, ReviewForm, answer_begun
+from .asking import AnswerForm, AskForm, ComplaintProfileForm, DecideForm, ReviewForm, answer_begun
 from .calling import NEW, TakeCallForm
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
 from .once import OnceForm
 from .opening import NewCaseForm, NewCustomerForm
+from .people import AbsenceForm, NoticesForm, OpenRestForm, ProfileForm
 from .relating import AnswersForm, AttemptForm, LinkForm, MergeForm, SplitForm
 from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
 from .together import AssignManyForm, PriorityManyForm, ReasonForManyForm, TagManyForm, TagsForm
 
 __all__ = [
+    "AbsenceForm",
     "AnswerForm",
     "AnswersForm",
     "AskForm",
@@ -19,6 +21,7 @@ __all__ = [
     "AttemptForm",
     "CallForm",
     "CaseForm",
+    "ComplaintProfileForm",
     "DecideForm",
     "LinkForm",
     "MergeForm",
@@ -27,7 +30,9 @@ __all__ = [
     "NewCaseForm",
     "NewCustomerForm",
     "NoteForm",
+    "NoticesForm",
     "OnceForm",
+    "OpenRestForm",
     "PauseForm",
     "PriorityForm",
     "PriorityManyForm",

@@ -119,7 +119,7 @@ def answer_begun(case, by, now):
     return {"due_at": next_full_hour(now), "turn_to": myself, "channel": usual}
 
 
-class ProfileForm(CaseForm):
+class ComplaintProfileForm(CaseForm):
     manner = forms.ChoiceField(
         label=_("How it is told"),
         required=False,

@@ -6,6 +6,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cases.errors import StaleCase
+
 LONGEST = 20_000
 NEEDED = _("Still empty; this is needed.")
 
@@ -41,6 +43,32 @@ class CaseForm(forms.Form):
         kwargs["initial"] = {"revision": case.revision, **kwargs["initial"]}
         super().__init__(*args, **kwargs)
         say_what_is_needed(self)
+        # The revision its sender saw, once an operation refused it because somebody was quicker.
+        self.seen = None
+
+    def add_error(self, field, error):
+        if isinstance(error, StaleCase):
+            self.seen = self.cleaned_data["revision"]
+        super().add_error(field, error)
+
+    def show_again(self, case):
+        """Refused, it comes back with what was typed, beside `case` as it is now.
+
+        Refused as stale, it shows what changed, so that sent again it speaks of the case as it is; refused
+        for anything else, it still speaks of the case as its sender saw it.
+        """
+        self.case = case
+        if self.seen is not None:
+            self.data = self.data.copy()
+            self.data[self.add_prefix("revision")] = case.revision
+
+    def typed(self):
+        """[(label, value), …] of what its sender filled in, as it was understood."""
+        return [
+            (bound.label, self.cleaned_data[bound.name], bound.field)
+            for bound in self.visible_fields()
+            if self.cleaned_data.get(bound.name) not in (None, "")
+        ]
 
 
 def next_full_hour(now):

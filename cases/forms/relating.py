@@ -67,7 +67,7 @@ class AnswersForm(CaseForm):
 
     def __init__(self, *args, case, **kwargs):
         super().__init__(*args, case=case, **kwargs)
-        known = dict(case.answers.values_list("question", "value"))
+        known = dict(case.question_answers.values_list("question", "value"))
         self.questions = list(Question.objects.asked_of(case.category))
         for question in self.questions:
             field = answer_field(question)

@@ -11,8 +11,11 @@ from .link import CaseLink
 from .message import Message
 from .notice import Notice, NoticeKind
 from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
+from .preference import PersonPreference
+from .presence import Presence
 from .promise import Promise
 from .question import Question, QuestionAnswer
+from .reading import CaseReading
 from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
@@ -33,6 +36,7 @@ __all__ = [
     "Case",
     "CaseLink",
     "CaseTag",
+    "CaseReading",
     "Category",
     "Channel",
     "Clock",
@@ -55,7 +59,9 @@ __all__ = [
     "PauseReason",
     "Period",
     "Person",
+    "PersonPreference",
     "PersonSkill",
+    "Presence",
     "Promise",
     "Question",
     "QuestionAnswer",

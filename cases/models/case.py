@@ -92,8 +92,10 @@ class CaseQuerySet(models.QuerySet):
     def findable(self, person):
         """Cases of which `person` may know that they exist: not those restricted to others, nor complaints
         about them."""
-        if not roles.may(person, "case.find"):
-            return self.none()
+        return self.not_kept_from(person) if roles.may(person, "case.find") else self.none()
+
+    def not_kept_from(self, person):
+        """Cases that are no secret to `person`, whatever their role lets them do."""
         about = Party.objects.filter(case=OuterRef("pk"), person=person, kind=Party.Kind.SUBJECT)
         found = self.exclude(Exists(about))
         if person.role == roles.Role.AUDITOR:
@@ -118,6 +120,11 @@ class CaseQuerySet(models.QuerySet):
             teams = Team.with_all_below(teams)
         own = Q(team__in=teams) | Q(owner=person) | Exists(_named(person)) | _held_by(person)
         return found.filter(own | Q(standing__holder_team__in=teams))
+
+    def opened_to(self, person, now):
+        """Cases of others that `person` opened for a reason, to be read until that is over: CaseReading."""
+        open_now = Q(readings__person=person, readings__kind="asked", readings__at__lte=now)
+        return self.findable(person).filter(open_now, readings__until__gt=now).distinct()
 
 
 FREE = Prepared(

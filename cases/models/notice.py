@@ -1,7 +1,7 @@
 """The outbox: whatever leaves the building, or asks for somebody's attention in it."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from .case import Case
@@ -36,7 +36,10 @@ class NoticeKind(models.TextChoices):
 
 class NoticeQuerySet(models.QuerySet):
     def in_app_for(self, person):
-        return self.filter(person=person, channel=Notice.Channel.IN_APP).order_by("-pk")
+        """Theirs, the newest first; not those of cases that were closed to them since."""
+        known = Case.objects.not_kept_from(person).filter(pk=OuterRef("case"))
+        mine = self.filter(person=person, channel=Notice.Channel.IN_APP)
+        return mine.filter(Q(case=None) | Exists(known)).order_by("-pk")
 
     def unread(self):
         return self.filter(read_at=None)

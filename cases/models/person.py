@@ -271,6 +271,17 @@ class Membership(models.Model):
         return f"{self.person}, {self.team}"
 
 
+class AbsenceQuerySet(models.QuerySet):
+    def current(self, now):
+        return self.filter(starts_at__lte=now, ends_at__gt=now)
+
+    def not_over(self, now):
+        return self.filter(ends_at__gt=now)
+
+    def overlapping(self, person, starts_at, ends_at):
+        return self.filter(person=person, starts_at__lt=ends_at, ends_at__gt=starts_at)
+
+
 class Absence(models.Model):
     """A stretch in which somebody is not there; the deputy, where one is named, gets what would be theirs."""
 
@@ -280,6 +291,7 @@ class Absence(models.Model):
     )
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
+    objects = AbsenceQuerySet.as_manager()
     history = history.History()
 
     class Meta:
@@ -300,6 +312,14 @@ class Absence(models.Model):
 
     def __str__(self):
         return f"{self.person}: {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"
+
+    def clean(self):
+        """For the console; on the pages the operation says so, under a lock."""
+        if self.person_id is None or self.starts_at is None or self.ends_at is None:
+            return
+        others = Absence.objects.overlapping(self.person_id, self.starts_at, self.ends_at)
+        if others.exclude(pk=self.pk).exists():
+            raise ValidationError(_("This person is away then already; end that absence first."))
 
 
 class Duty(models.Model):

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 from django.utils.translation import gettext as _
 
-from cases import history
+from cases import history, meanwhile
 from cases.errors import StaleCase
 from cases.models import Case
 
@@ -12,14 +12,16 @@ from . import recalculating, standing
 
 
 @contextmanager
-def changing(case, *, by, reason, now, revision=None):
+def changing(case, *, by, reason, now, revision=None, despite_notes=False):
     """Yield the locked case; on leaving, save it with its revision bumped and refresh its standing.
 
-    `revision`, where given, is what the caller saw: StaleCase if somebody changed the case since.
+    `revision`, where given, is what the caller saw: StaleCase if somebody changed the case since. Internal
+    notes alone do not count `despite_notes`.
     """
     with history.acting(by=by, reason=reason, now=now):
         locked = Case.objects.lock(case.pk)
-        if revision is not None and revision != locked.revision:
+        is_stale = revision is not None and revision != locked.revision
+        if is_stale and not (despite_notes and meanwhile.only_notes(locked, revision)):
             raise StaleCase(
                 _("Somebody changed this case while you were writing. Look at it again; your text is kept.")
             )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from cases import history
 from cases.instances import fresh
-from cases.models import Contact, Notice, NoticeKind, Party, Person, Standing
+from cases.models import Contact, Duty, Notice, NoticeKind, Party, Person, PersonPreference, Standing
 from cases.prepared import Given, Prepared
 from cases.sets import add_each
 
@@ -15,6 +15,10 @@ BY_MAIL = {
     NoticeKind.PROMISE_BROKEN,
     NoticeKind.TIMER_SET_ASIDE,
 }
+# Who is handed a case has minutes to acknowledge it: its mail can be neither switched off nor put off. Whom
+# it goes to has been chosen with quiet hours in mind already (escalations/plan.py), so that it reaches who is
+# on duty, a deputy, or whoever is left when nobody else is.
+ALWAYS_AT_ONCE = {NoticeKind.HANDOFF}
 # Whoever is handed a restricted case hears of it by that.
 TO_THE_HOLDER = {NoticeKind.HANDOFF, NoticeKind.HOLDER_REMINDER}
 NAMED = Prepared(
@@ -47,12 +51,15 @@ def queue(wanted, *, now):
     silent = current is not None and current.silent
     notices = {}
     kept_from = _kept_from([want for want in wanted if want.person is not None])
+    chosen = _chosen([want for want in wanted if want.person is not None])
     for want in wanted:
         if want.person is not None and kept_from(want):
             continue
-        for channel in _channels(want):
+        choice = chosen.get(want.person.pk) if want.person is not None else None
+        for channel in _channels(want, choice):
             notice = _notice(want, channel, now, silent)
             notices[notice.key] = notice
+    _let_sleep(notices.values(), wanted, chosen, now)
     add_each(notices.values(), or_leave=True)
 
 
@@ -81,13 +88,52 @@ def _kept_from(wanted):
     return kept
 
 
-def _channels(want):
+def _chosen(wanted):
+    """{person id: their PersonPreference} of those who chose anything. One query, none without people."""
+    people = {want.person.pk for want in wanted}
+    if not people:
+        return {}
+    return {choice.person_id: choice for choice in PersonPreference.objects.filter(person__in=people)}
+
+
+def goes_by_mail(kind, choice):
+    """Whether a notice of `kind` leaves by mail as well, to somebody with this PersonPreference (or None)."""
+    usual = kind in BY_MAIL
+    if kind in ALWAYS_AT_ONCE or choice is None:
+        return usual
+    return bool(choice.mail.get(kind, usual))
+
+
+def _channels(want, choice):
     if want.contact is not None:
         return [Notice.Channel.MAIL] if want.contact.email else []
     if want.person.is_system:
         return []
-    by_mail = want.kind in BY_MAIL and want.person.email
+    by_mail = want.person.email and goes_by_mail(want.kind, choice)
     return [Notice.Channel.IN_APP, Notice.Channel.MAIL] if by_mail else [Notice.Channel.IN_APP]
+
+
+def _let_sleep(notices, wanted, chosen, now):
+    """Mail to whoever has quiet hours waits until they are over; not that to who is on duty."""
+    people = {want.person.pk: want.person for want in wanted if want.person is not None}
+    waiting = []
+    for notice in notices:
+        choice = chosen.get(notice.person_id)
+        if choice is None or notice.next_attempt_at is None or notice.kind in ALWAYS_AT_ONCE:
+            continue
+        hours = choice.quiet_hours(people[notice.person_id].time_zone)
+        if hours is not None and hours.is_quiet(now):
+            waiting.append((notice, hours.over(now)))
+    if not waiting:
+        return
+    on_duty = set(
+        Duty.objects.filter(
+            person__in={notice.person_id for notice, _until in waiting}, starts_at__lte=now, ends_at__gt=now
+        ).values_list("person_id", flat=True)
+    )
+    for notice, until in waiting:
+        if notice.person_id not in on_duty:
+            notice.next_attempt_at = until
 
 
 def _notice(want, channel, now, silent):

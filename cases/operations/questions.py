@@ -37,7 +37,7 @@ def fill_in(*, case, answers, by, now, revision=None):
         asked, given = _asked_and_given(locked, answers)
         if not given:
             raise Incomplete(_("Write down at least one answer."))
-        known = {row.question_id: row for row in locked.answers.all()}
+        known = {row.question_id: row for row in locked.question_answers.all()}
         for pk, value in given.items():
             row, new = known.get(pk), _answer(locked, asked[pk], value, now)
             if row is not None and row.value != new.value:

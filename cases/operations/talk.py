@@ -15,6 +15,8 @@ from .pausing import customer_spoke
 def reply(*, case, body, by, now, channel=Channel.MAIL, contact=None, revision=None, files=()):
     """Write to the customer: stops the response clocks, and the next update is owed anew.
 
+    A reply whose sender saw an earlier `revision` still goes if only internal notes came since: they change
+    nothing of what the customer was told, of who has the case, or of what is owed. Else it is StaleCase.
     `files` come with it (see attaching.keep). Raises Unfilled while a placeholder stands in `body`, WrongMove
     on a case that was merged: its clocks run on the other one.
     """
@@ -121,7 +123,7 @@ def _say(
     if channel == Channel.PHONE and was_reached is None:
         was_reached = True
     kept = attaching.keep(files)
-    with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
+    with changing(case, by=by, reason=reason, now=now, revision=revision, despite_notes=True) as locked:
         message = Message.objects.create(
             case=locked,
             direction=direction,

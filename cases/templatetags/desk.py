@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from cases import display, roles
-from cases.models import Notice
+from cases.models import Notice, PersonPreference
 from cases.navigation import sections
 
 register = template.Library()
@@ -82,6 +82,7 @@ def shell(context):
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return {"now": timezone.now(), "person": None}
+    choice = PersonPreference.objects.filter(person=person).only("theme", "single_keys", "signature").first()
     return {
         "now": context.get("now") or timezone.now(),
         "person": person,
@@ -90,6 +91,9 @@ def shell(context):
             counted=not context.get("rail"),
             reader=getattr(context.get("asked"), "reader", None),
         ),
+        "theme": choice.theme if choice else "",
+        "signature": choice.signature if choice else "",
+        "keys": "off" if choice and not choice.single_keys else "on",
         "unread": Notice.objects.in_app_for(person).unread()[:100].count(),
         "may_open": roles.may(person, "case.open"),
         "may_log": roles.may(person, "case.log"),

@@ -16,6 +16,7 @@ from cases.models import Pause, Promise
 from cases.operations import ending, pausing, promising, routing, tagging
 from cases.states import CaseStatus
 from cases.views.finding import find
+from cases.views.others import away_now
 from cases.views.talking import REFUSED
 
 
@@ -53,8 +54,7 @@ class Action(LoginRequiredMixin, View):
                 messages.success(request, self.done)
                 return HttpResponseRedirect(self.leads_to(case))
         fresh = find(request.user, number)
-        form.data = form.data.copy()
-        form.data["revision"] = fresh.revision
+        form.show_again(fresh)
         return self.show(request, fresh, form, status=REFUSED)
 
     def show(self, request, case, form, status=200):
@@ -100,6 +100,9 @@ class Assign(Action):
 
     def starts_with(self, case, now):
         return {"team": case.team_id, "owner": case.owner_id}
+
+    def consequences(self, case):
+        return (*self.means, *away_now(timezone.now()))
 
     def operate(self, case, said, *, by, now):
         routing.assign(

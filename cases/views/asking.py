@@ -164,7 +164,7 @@ class Answer(Action):
 class Profile(Action):
     """For whoever holds the complaint; to everybody else there is no such page."""
 
-    form_class, icon = forms.ProfileForm, "eye"
+    form_class, icon = forms.ComplaintProfileForm, "eye"
     title, word, done = _("Complaint profile"), _("Keep it"), _("Kept, for you alone.")
     means = (
         _("You alone see it, as long as you hold the complaint; then whoever holds it after you."),

@@ -8,11 +8,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views import View
 
-from cases import conversations, display, forms
+from cases import conversations, display, forms, roles
 from cases.models import Calendar, Message
 from cases.states import CaseStatus, may_move
 from cases.views import case_rows, message_rows
-from cases.views.finding import find, may
+from cases.views.finding import find, may, reading
 
 RECENT = 40
 # Of the clocks that have ended, so many stand open beside those that run.
@@ -28,6 +28,7 @@ TABS = {
 class CasePage(LoginRequiredMixin, View):
     def get(self, request, number):
         case = find(request.user, number)
+        reading(request, case)
         return render(request, "cases/case.html", case_context(request, case))
 
 
@@ -56,12 +57,13 @@ def case_context(request, case, **given):
         "now": now,
         "may_read": may_read,
         "may_work": may_work,
+        "may_open_rest": not may_read and roles.may(request.user, "case.read_for_a_reason"),
         "may_log": may(request.user, "case.log", case) or may_work,
         "owed": case_rows.owed_next(standing, request.user, now, pauses, owed_hours),
         "clocks": shown[:at_once],
         "ended_clocks": shown[at_once:],
         "open_pauses": [pause for pause in pauses if pause.ended_at is None],
-        "promises": _promises(case, now),
+        "promises": promises_of(case, now),
         "next_statuses": [status for status in CaseStatus if may_move(case.status, status)],
         "others": list(
             case.customer.cases.findable(request.user).live().exclude(pk=case.pk).order_by("-pk")[:5]
@@ -73,7 +75,7 @@ def case_context(request, case, **given):
     return context | given
 
 
-def _promises(case, now):
+def promises_of(case, now):
     promises = case.promises.select_related("made_by").order_by("ended_at", "due_at", "pk")
     ordered = sorted(promises, key=lambda p: (p.state != p.State.OPEN, p.due_at))
     return [(promise, display.promise_pill(promise, now)) for promise in ordered]

@@ -1,16 +1,13 @@
-"""Where each role begins, the list of notices, and on a phone the rest of the menu."""
+"""Where each role begins, and on a phone the rest of the menu."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from cases import notices, roles
-from cases.models import Notice
-
-SHOWN = 50
+from cases import roles
 
 
 @login_required
@@ -21,26 +18,6 @@ def home(request):
         return redirect("admin:index")
     view = "" if roles.may(request.user, "case.work") else "?view=all"
     return HttpResponseRedirect(reverse("case-list") + view)
-
-
-@login_required
-@require_GET
-def notice_list(request):
-    found = Notice.objects.in_app_for(request.user).select_related("case__customer")[:SHOWN]
-    rows = [(notice, notices.sentence(notice), notices.ICONS.get(notice.kind, "bell")) for notice in found]
-    return render(request, "cases/notices.html", {"rows": rows, "now": timezone.now()})
-
-
-@login_required
-@require_POST
-def notices_read(request):
-    """All of them, or the one that was opened."""
-    mine = Notice.objects.in_app_for(request.user).unread()
-    chosen = request.POST.get("notice", "")
-    if chosen.isdecimal():
-        mine = mine.filter(pk=chosen)
-    mine.order_by().update(read_at=timezone.now())
-    return redirect("notices")
 
 
 @login_required

@@ -60,6 +60,10 @@ class Saying(LoginRequiredMixin, View):
         """Somebody signed in again half-way, or reloaded: to the case."""
         return HttpResponseRedirect(reverse("case", args=[number]))
 
+    def said(self, case, seen):
+        """What is told when it is done, to who saw revision `seen`."""
+        return self.done
+
     def allowed(self, person, number):
         return find(person, number, self.action)
 
@@ -82,16 +86,15 @@ class Saying(LoginRequiredMixin, View):
 
     def tell(self, request, case, said):
         """What came of it."""
-        messages.success(request, self.done)
+        messages.success(request, self.said(case, said["revision"]))
 
     def again(self, request, number, form):
         """The case as it is now, with what was typed; sent again, it speaks of what its sender now sees."""
         fresh = find(request.user, number)
-        form.data = form.data.copy()
-        form.data[form.add_prefix("revision")] = fresh.revision
         if _files(request, self.name):
             # A browser gives no file twice by itself.
             form.add_error(None, _("Please choose the files again."))
+        form.show_again(fresh)
         return case_context(
             request, fresh, **{f"{self.name}_form": form, "composing": self.name, "refused_form": form}
         )
@@ -110,6 +113,11 @@ class Reply(Saying):
             by=by,
             now=now,
         )
+
+    def said(self, case, seen):
+        if case.revision > seen + 1:
+            return _("Your reply is on its way. Meanwhile somebody left an internal note: read it.")
+        return self.done
 
 
 class Logging(Saying):

@@ -268,6 +268,7 @@ class PassedOver(models.Model):
     class Why(models.TextChoices):
         EMPTY = "empty", _("nobody there")
         ABSENT = "absent", _("absent")
+        QUIET = "quiet", _("in quiet hours")
         CONFLICT = "conflict", _("named in the complaint")
         INACTIVE = "inactive", _("no longer works here")
         DECLINED = "declined", _("declined")

@@ -209,9 +209,7 @@ def reminder(handoff, level, case_id, *, told_from=None, after=None, fired_at=No
 def present(roster, team_id, case_id, at):
     """Who of a team is there at `at`; all of it, if nobody is."""
     members = roster.members.get(team_id, ())
-    there = [
-        pk for pk in members if roster.people[pk].is_working and roster.people[pk].absence_at(at) is None
-    ]
+    there = [pk for pk in members if roster.people[pk].is_working and roster.away(pk, at) is None]
     return there or list(members)
 
 

@@ -1,7 +1,9 @@
 """What reports add to the pages of cases: what happened, in sentences, among what was said."""
 
 from django import template
+from django.utils import timezone
 
+from reports import meanwhile
 from reports.timeline import events
 
 register = template.Library()
@@ -28,3 +30,16 @@ def timeline(case, messages, tab, may_read):
 def latest_events(case, number=5):
     """The last things that happened, the newest first."""
     return events(case)[-number:][::-1]
+
+
+@register.inclusion_tag("reports/_meanwhile.html")
+def meanwhile_beside(form):
+    """What changed while somebody wrote, beside what they wrote: of a form that was refused as stale."""
+    now = timezone.now()
+    return {"form": form, "case": form.case, "now": now, "meanwhile": meanwhile.of(form, now)}
+
+
+@register.simple_tag
+def history_of(case):
+    """Everything that happened, the earliest first."""
+    return events(case)

@@ -90,7 +90,7 @@ def test_answers_are_kept_as_what_they_are_with_the_question_as_it_was_asked(ana
     with make.signed():
         row.text = "Put otherwise"
         row.save()
-    answer = case.answers.get()
+    answer = case.question_answers.get()
     assert (answer.asked, answer.value) == ("Which line?", kept)
 
 
@@ -118,7 +118,7 @@ def test_a_required_question_is_not_left_out_by_whoever_speaks_with_the_customer
     with pytest.raises(Incomplete):
         opened(ana, now, answers={row.pk: "  "})
     # What comes by itself cannot be asked back.
-    assert opened(history.INSTALLATION, now).answers.count() == 0
+    assert opened(history.INSTALLATION, now).question_answers.count() == 0
 
 
 def test_answers_are_filled_in_and_corrected_later(ana, now):
@@ -131,7 +131,7 @@ def test_answers_are_filled_in_and_corrected_later(ana, now):
     said = {first.pk: "y", second.pk: "3"}
     questions.fill_in(case=case, answers=said, by=ana, now=now + HOUR)
     questions.fill_in(case=case, answers={second.pk: "3"}, by=ana, now=now + 2 * HOUR)
-    rows = {a.asked: (a.value, a.history.count()) for a in case.answers.all()}
+    rows = {a.asked: (a.value, a.history.count()) for a in case.question_answers.all()}
     assert rows == {"A": ("y", 2), "B": ("3", 1)}
 
 

@@ -45,7 +45,7 @@ def test_asks_answers_and_what_was_tried_come_with_the_case(desk, question):
     answer = asks(desk.ana).post("/api/v1/cases/", said, format="json")
     assert answer.status_code == 201
     case = Case.objects.get()
-    assert [(a.asked, a.value) for a in case.answers.all()] == [("Which line?", "red")]
+    assert [(a.asked, a.value) for a in case.question_answers.all()] == [("Which line?", "red")]
     assert case.attempts.get().what == "Restarted"
     assert "A technician" in case.messages.get(direction="internal").body
 

@@ -569,7 +569,7 @@ def test_questions_are_asked_later_with_what_is_known(client, desk, customer, ou
     for value, status in (("many", 422), ("", 422), ("3", 302)):
         said = {field: value, "revision": 1}
         assert post(client, desk["agent"], "case-answers", case.number, **said).status_code == status
-    assert case.answers.get().value == "3"
+    assert case.question_answers.get().value == "3"
     assert 'value="3"' in body(get(client, desk["agent"], "case-answers", case.number))
     stale = post(client, desk["agent"], "case-answers", case.number, **{field: "4", "revision": 1})
     assert stale.status_code == 422 and 'value="4"' in body(stale)

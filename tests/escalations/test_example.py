@@ -13,10 +13,12 @@ from django.db.models.functions import Greatest
 
 from cases import engine, file_types, files, history
 from cases.models import (
+    Absence,
     Attachment,
     Calendar,
     CalendarVersion,
     Case,
+    CaseReading,
     Category,
     Clock,
     Customer,
@@ -27,6 +29,7 @@ from cases.models import (
     Party,
     Pause,
     Person,
+    PersonPreference,
     Promise,
     ReplyTemplate,
     Standing,
@@ -66,6 +69,13 @@ def test_a_desk_with_a_department_of_three_teams_and_people_of_every_role():
         assert all(agent.manager == lead and agent.skills.exists() for agent in agents)
     away = Person.objects.get(absences__starts_at__lte=NOW, absences__ends_at__gt=NOW)
     assert away.absences.get().deputy is not None
+
+
+def test_people_have_habits_an_absence_to_come_and_looked_into_another_teams_case():
+    assert PersonPreference.objects.filter(quiet_weekend=True, quiet_deputy__isnull=False).exists()
+    assert PersonPreference.objects.exclude(signature="").exists()
+    assert Absence.objects.filter(starts_at__gt=NOW, deputy__isnull=False).exists()
+    assert set(CaseReading.objects.values_list("kind", flat=True)) == {"asked", "audit"}
 
 
 def test_somebody_is_on_duty_in_every_hour_of_this_week_and_the_next():

@@ -1,4 +1,5 @@
 // Everything here makes the pages quicker to use; every page works without it.
+import "./bell.js";
 import "./compose.js";
 import "./once.js";
 import "./dialog.js";
@@ -7,9 +8,11 @@ import "./files.js";
 import "./keyboard.js";
 import "./mention.js";
 import "./menu.js";
+import "./presence.js";
 import "./preview.js";
 import "./template.js";
 import "./queue.js";
+import "./signature.js";
 import "./toast.js";
 import { tick } from "./clock.js";
 
@@ -23,3 +26,10 @@ document.addEventListener("desk:due", () => {
   const offer = document.querySelector("[data-refresh]");
   if (offer) offer.hidden = false;
 });
+
+// After an action the focus goes to why it was refused, else to what is owed next, not back to the top of the page.
+const refused = document.querySelector("[data-errors]");
+if (document.activeElement === document.body && !location.hash) {
+  if (refused) refused.focus();
+  else if (document.querySelector(".toasts .toast")) document.querySelector("[data-next-thing]")?.focus({ preventScroll: true });
+}

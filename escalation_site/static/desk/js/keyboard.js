@@ -67,3 +67,13 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
   }
 });
+
+// The same list from the menu of one's name, for whoever switched the keys off.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  const list = opener && document.getElementById(opener.dataset.open);
+  if (!list) return;
+  opener.closest("details")?.removeAttribute("open");
+  openDialog(list, opener.closest("details")?.querySelector("summary") || opener);
+});
+for (const note of document.querySelectorAll("[data-keys-off]")) note.hidden = document.documentElement.dataset.keys !== "off";

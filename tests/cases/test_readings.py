@@ -1,0 +1,261 @@
+"""The rest of another team's case, opened for a reason and a day; an auditor's reading; a case on paper."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from cases.errors import Incomplete, NotTheirs
+from cases.models import Case, CaseReading, Message, Party
+from cases.operations import reading, talk
+from reports.timeline import events
+from tests import factories as make
+from tests import workspace
+from tests.workspace import HOUR, NOW, ROLES, body, page, post
+from tests.worlds import asks
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """Views read the clock; here it stands until a test turns it."""
+    at = {"now": NOW}
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at["now"])
+    return at
+
+
+@pytest.fixture
+def desk():
+    return workspace.people()
+
+
+@pytest.fixture
+def case(desk):
+    found = workspace.new_case(desk)
+    talk.note(case=found, body="Only among us", by=desk["agent"], now=NOW - HOUR)
+    return Case.objects.get(pk=found.pk)
+
+
+def restrict(case, *, to=()):
+    with make.signed():
+        Case.objects.filter(pk=case.pk).update(is_restricted=True, restricted_because="staff matter")
+        for person in to:
+            Party.objects.create(case=case, person=person, kind=Party.Kind.ACCESS, reason="named")
+
+
+# --- Opening it ---
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # Whoever may read it already is led to it.
+        ("case-open", (302, 302, 302, 302, 404, 200)),
+        ("case-print", (200, 200, 200, 200, 404, 403)),
+    ],
+)
+def test_each_role(client, desk, case, name, expected):
+    found = tuple(page(client, desk[role], name, case.number).status_code for role in ROLES)
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["case-open", "case-print", "case-here"])
+def test_nobody_without_signing_in(client, case, name):
+    answer = client.get(reverse(name, args=[case.number]))
+    assert answer.status_code == 302 and answer.url.startswith(reverse("login"))
+
+
+def test_a_reason_opens_the_whole_of_it_to_read_and_not_to_work(client, desk, case):
+    before = body(page(client, desk["stranger"], "case", case.number))
+    assert "Only among us" not in before and reverse("case-open", args=[case.number]) in before
+    answer = post(client, desk["stranger"], "case-open", case.number, reason="Covers for Lucia")
+    assert answer.url == reverse("case", args=[case.number])
+    shown = body(client.get(answer.url))
+    assert "Only among us" in shown and "First response" in shown and "Covers for Lucia" in shown
+    assert 'id="form-reply"' not in shown and "case-assign" not in shown
+    said = {"reply-body": "x", "reply-channel": "mail", "reply-revision": case.revision}
+    assert post(client, desk["stranger"], "case-reply", case.number, **said).status_code == 403
+    assert page(client, desk["stranger"], "case-assign", case.number).status_code == 403
+    assert page(client, desk["stranger"], "case-print", case.number).status_code == 200
+
+
+def test_it_is_recorded_with_who_why_and_how_long(client, desk, case):
+    post(client, desk["stranger"], "case-open", case.number, reason="Covers for Lucia")
+    row = CaseReading.objects.get()
+    assert (row.person, row.kind, row.reason, row.at) == (desk["stranger"], "asked", "Covers for Lucia", NOW)
+    shown = body(page(client, desk["agent"], "case", case.number))
+    assert "opened the rest of this case until" in shown and "Covers for Lucia" in shown
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_without_a_reason_it_stays_closed(client, desk, case, reason):
+    assert post(client, desk["stranger"], "case-open", case.number, reason=reason).status_code == 422
+    assert not CaseReading.objects.exists()
+    with pytest.raises(Incomplete):
+        reading.open_rest(case=case, reason=reason, by=desk["stranger"], now=NOW)
+
+
+def test_it_closes_at_the_end_of_the_readers_day(client, desk, case, clock):
+    post(client, desk["stranger"], "case-open", case.number, reason="x")
+    midnight = (NOW + timedelta(days=1)).replace(hour=0)
+    assert CaseReading.objects.get().until == midnight
+    clock["now"] = midnight - timedelta(seconds=1)
+    assert "Only among us" in body(page(client, desk["stranger"], "case", case.number))
+    clock["now"] = midnight
+    assert "Only among us" not in body(page(client, desk["stranger"], "case", case.number))
+
+
+def test_who_opens_it_before_midnight_has_an_hour(client, desk, case, clock):
+    clock["now"] = NOW.replace(hour=23, minute=50)
+    post(client, desk["stranger"], "case-open", case.number, reason="x")
+    assert CaseReading.objects.get().until == clock["now"] + HOUR
+
+
+def test_asked_twice_it_is_one_reading(client, desk, case):
+    for reason in ("first", "second"):
+        reading.open_rest(case=case, reason=reason, by=desk["stranger"], now=NOW)
+    assert CaseReading.objects.get().reason == "first"
+
+
+def test_one_persons_reason_opens_it_to_nobody_else(client, desk, case):
+    other = make.person("Yet another")
+    reading.open_rest(case=case, reason="x", by=desk["stranger"], now=NOW)
+    assert "Only among us" not in body(page(client, other, "case", case.number))
+
+
+def test_a_supervisor_opens_another_departments_case_for_a_reason_too(client, desk, case):
+    elsewhere = make.person("Boss", "supervisor")
+    make.team("Elsewhere", lead=elsewhere)
+    assert post(client, elsewhere, "case-open", case.number, reason="x").status_code == 302
+    assert "Only among us" in body(page(client, elsewhere, "case", case.number))
+
+
+def test_no_reason_opens_what_is_a_secret(client, desk, case):
+    reading.open_rest(case=case, reason="x", by=desk["stranger"], now=NOW)
+    restrict(case, to=[desk["agent"]])
+    # What was open closes with it.
+    for name in ("case", "case-open", "case-print"):
+        assert page(client, desk["stranger"], name, case.number).status_code == 404
+    with pytest.raises(NotTheirs):
+        reading.open_rest(case=case, reason="x", by=desk["stranger"], now=NOW)
+    assert post(client, desk["manager"], "case-open", case.number, reason="x").status_code == 404
+
+
+def test_nor_a_complaint_about_oneself(client, desk, case):
+    reading.open_rest(case=case, reason="x", by=desk["stranger"], now=NOW)
+    with make.signed():
+        Party.objects.create(case=case, person=desk["stranger"], kind=Party.Kind.SUBJECT, reason="named")
+    for name in ("case", "case-open", "case-print"):
+        assert page(client, desk["stranger"], name, case.number).status_code == 404
+
+
+def test_the_api_opens_as_much(desk, case):
+    def found(address):
+        answer = asks(desk["stranger"]).get(f"/api/v1/{address}")
+        return answer.data if answer.status_code == 200 else answer.status_code
+
+    clock = case.clocks.first()
+    assert found(f"clocks/{clock.pk}/") == 404
+    reading.open_rest(case=case, reason="x", by=desk["stranger"], now=NOW)
+    assert found(f"clocks/{clock.pk}/")["id"] == clock.pk
+    assert "Only among us" in [row["body"] for row in found(f"cases/{case.number}/messages/")["results"]]
+    # To read, not to work; the queue's list holds what is one's own.
+    body = {"body": "x"}
+    assert asks(desk["stranger"]).post(f"/api/v1/cases/{case.number}/reply/", body).status_code == 403
+    assert found("cases/")["results"] == []
+    restrict(case)
+    assert found(f"clocks/{clock.pk}/") == 404
+
+
+# --- Auditors ---
+
+
+def readings():
+    return list(CaseReading.objects.order_by("pk").values_list("kind", "on"))
+
+
+def test_an_auditors_reading_is_recorded_once_a_day(client, desk, case, clock):
+    for name in ("case", "case", "case-print"):
+        assert page(client, desk["auditor"], name, case.number).status_code == 200
+    assert readings() == [("audit", NOW.date())]
+    row = CaseReading.history.get()
+    assert (row.history_user_id, row.history_via) == (desk["auditor"].pk, "page")
+    clock["now"] = NOW + timedelta(days=1)
+    page(client, desk["auditor"], "case", case.number)
+    assert len(readings()) == 2
+    assert ("Audre", "read this case") in [(event.who, event.text) for event in events(case)]
+    assert "read this case" in body(page(client, desk["agent"], "case", case.number))
+
+
+def test_of_a_restricted_case_too(client, desk, case):
+    restrict(case)
+    assert page(client, desk["auditor"], "case", case.number).status_code == 200
+    assert len(readings()) == 1
+
+
+def test_by_the_api_too(desk, case):
+    for what in ("", "messages/", "history/", "plan/"):
+        assert asks(desk["auditor"]).get(f"/api/v1/cases/{case.number}/{what}").status_code == 200
+    assert readings() == [("audit", NOW.date())]
+    assert CaseReading.history.get().history_via == "api"
+
+
+def test_in_the_console_too(client, desk, case):
+    message = case.messages.first()
+    for page_of in ("change", "history"):
+        assert page(client, desk["auditor"], f"admin:cases_message_{page_of}", message.pk).status_code == 200
+    assert readings() == [("audit", NOW.date())]
+    assert CaseReading.history.get().history_via == "console"
+    page(client, desk["manager"], "admin:cases_message_change", message.pk)
+    assert len(readings()) == 1
+
+
+@pytest.mark.parametrize("role", ["agent", "supervisor", "manager", "stranger"])
+def test_nobody_elses_look_writes_anything(client, desk, case, role):
+    page(client, desk[role], "case", case.number)
+    assert not CaseReading.objects.exists()
+
+
+def test_a_case_that_an_auditor_may_not_know_of_is_not_read(client, desk, case):
+    with make.signed():
+        Party.objects.create(case=case, person=desk["auditor"], kind=Party.Kind.SUBJECT, reason="named")
+    assert page(client, desk["auditor"], "case", case.number).status_code == 404
+    assert not CaseReading.objects.exists()
+
+
+# --- On paper ---
+
+
+def test_on_paper_stands_what_the_customer_may_see(client, desk, case):
+    talk.reply(case=case, body="Told to the customer", by=desk["agent"], now=NOW - HOUR)
+    shown = body(page(client, desk["agent"], "case-print", case.number))
+    assert "Told to the customer" in shown and case.number in shown
+    assert "printed by Lucia" in shown and "3 Mar 2026, 11:00" in shown
+    for inside in ("Only among us", "First response", "History", "Internal: not for the customer"):
+        assert inside not in shown
+
+
+def test_for_us_with_notes_clocks_ladder_and_history_it_says_so(client, desk, case):
+    shown = body(page(client, desk["agent"], "case-print", case.number, internal=1))
+    assert (
+        "Only among us" in shown and "First response" in shown and "Internal: not for the customer" in shown
+    )
+    assert "opened the case" not in shown
+    shown = body(page(client, desk["agent"], "case-print", case.number, internal=1, history=1))
+    assert "opened the case" in shown
+
+
+def test_paper_costs_the_same_for_a_long_story(client, desk, case, django_assert_max_num_queries):
+    counts = []
+    for more in (1, 1, 15):
+        for number in range(more):
+            talk.reply(case=case, body=f"Reply {number}", by=desk["agent"], now=NOW - HOUR)
+            talk.note(case=case, body=f"Note {number}", by=desk["supervisor"], now=NOW - HOUR)
+        client.force_login(desk["agent"])
+        with django_assert_max_num_queries(200) as counted:
+            answer = client.get(reverse("case-print", args=[case.number]), {"internal": 1, "history": 1})
+            assert answer.status_code == 200
+        counts.append(len(counted))
+    assert counts[1] == counts[2]
+    assert Message.objects.filter(case=case).count() > 30
