@@ -24,6 +24,9 @@ ICONS = {
     NoticeKind.HANDOFF_INFORMED: "steps",
     NoticeKind.HOLDER_REMINDER: "bell",
     NoticeKind.DEESCALATED: "check",
+    NoticeKind.ASKED_BACK: "help",
+    NoticeKind.ANSWERED_BACK: "chat",
+    NoticeKind.SEVERITY_RAISED: "triangle",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
 }
 
@@ -49,6 +52,8 @@ def sentence(notice):
         "path": facts.get("path", ""),
         "what": facts.get("what", ""),
         "reason": facts.get("reason", ""),
+        "who": facts.get("who", ""),
+        "severity": facts.get("severity", ""),
         "timer": facts.get("timer", ""),
         "number": notice.case.number if notice.case_id else "",
     }
@@ -83,6 +88,11 @@ def _sentences():
         NoticeKind.HOLDER_REMINDER: _("%(number)s still waits for your acknowledgement, level %(level)s"),
         NoticeKind.HANDOFF_DECLINED: _("%(number)s: the handoff was declined"),
         NoticeKind.DEESCALATED: _("%(number)s came back to you: %(reason)s"),
+        NoticeKind.ASKED_BACK: _("%(number)s: %(who)s asks you about the handoff: “%(what)s”"),
+        NoticeKind.ANSWERED_BACK: _("%(number)s: %(who)s answered your question: “%(what)s”"),
+        NoticeKind.SEVERITY_RAISED: _(
+            "%(number)s: its escalation is now of severity %(severity)s: %(reason)s"
+        ),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
     }
 

@@ -24,6 +24,8 @@ GROUPS = (
         (
             ("escalations.EscalationPath", "stairs_2"),
             ("escalations.Rule", "account_tree"),
+            ("escalations.Option", "healing"),
+            ("escalations.EscalationReason", "help"),
             ("cases.SlaPolicy", "verified"),
             ("cases.Calendar", "calendar_month"),
             ("cases.Recalculation", "update"),
@@ -95,7 +97,15 @@ def _parts(model):
 
 # On the first page: drafts that nobody published, proposals that nobody switched on, timers that cannot run.
 VERSIONS = ("escalations.PathVersion", "cases.SlaPolicyVersion", "cases.CalendarVersion")
-SWITCHED = ("escalations.Rule", "cases.IntakeRule", "cases.Category", "cases.Service", "cases.PauseReason")
+SWITCHED = (
+    "escalations.Rule",
+    "escalations.Option",
+    "escalations.EscalationReason",
+    "cases.IntakeRule",
+    "cases.Category",
+    "cases.Service",
+    "cases.PauseReason",
+)
 AT_MOST = 20
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from cases.models import Case, Clock, Message, Party, Pause, Person, Promise, TimerRepair, Trigger
-from escalations.models import Escalation, Handoff, PassedOver
+from escalations.models import Escalation, Handoff, OptionUse, PassedOver, Question
 
 # Whose history belongs to a case and the way from them to it; rows of one instant are told in this order.
 KEPT = {
@@ -20,6 +20,8 @@ KEPT = {
     "escalation": (Escalation, "case"),
     "handoff": (Handoff, "escalation__case"),
     "passed_over": (PassedOver, "escalation__case"),
+    "option_use": (OptionUse, "case"),
+    "question": (Question, "handoff__escalation__case"),
     "timer_repair": (TimerRepair, "case"),
 }
 DID = {"+": "created", "~": "changed", "-": "deleted"}

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from cases.models import Case, Clock, Pause, PauseReason, Person, Promise, Team, TimerRepair
-from escalations.models import Escalation, Handoff, PassedOver
+from escalations.models import Escalation, Handoff, Option, OptionUse, PassedOver, Question
 from reports import sentences
 
 
@@ -31,6 +31,7 @@ class Names:
     people: dict
     teams: dict
     reasons: dict
+    options: dict
 
     def person(self, pk):
         return str(self.people.get(pk) or _("somebody")) if pk else _("nobody")
@@ -53,7 +54,9 @@ TOLD = (
     (Pause, sentences.of_pause, "case"),
     (Promise, sentences.of_promise, "case"),
     (PassedOver, sentences.of_passed_over, "escalation__case"),
+    (OptionUse, sentences.of_option_use, "case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
+    (Question, sentences.of_question, "handoff__escalation__case"),
     (Escalation, sentences.of_escalation, "case"),
 )
 
@@ -90,7 +93,15 @@ def _by_object(rows):
 def _names(rows):
     people, teams = {row.history_user_id for row in rows}, set()
     for row in rows:
-        for name in ("owner_id", "holder_id", "to_person_id", "person_id", "made_by_id", "answered_by_id"):
+        for name in (
+            "owner_id",
+            "holder_id",
+            "to_person_id",
+            "person_id",
+            "made_by_id",
+            "answered_by_id",
+            "asked_of_id",
+        ):
             people.add(getattr(row, name, None))
         for name in ("team_id", "holder_team_id", "to_team_id"):
             teams.add(getattr(row, name, None))
@@ -98,6 +109,7 @@ def _names(rows):
         people=Person.objects.in_bulk(people - {None}),
         teams=Team.objects.in_bulk(teams - {None}),
         reasons=PauseReason.objects.in_bulk(),
+        options=Option.objects.in_bulk({row.option_id for row in rows if hasattr(row, "option_id")}),
     )
 
 

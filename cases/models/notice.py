@@ -25,6 +25,9 @@ class NoticeKind(models.TextChoices):
     HOLDER_REMINDER = "holder_reminder", _("Reminder")
     HANDOFF_DECLINED = "handoff_declined", _("Handoff declined")
     DEESCALATED = "deescalated", _("De-escalated")
+    ASKED_BACK = "asked_back", _("Question about a handoff")
+    ANSWERED_BACK = "answered_back", _("Answer about a handoff")
+    SEVERITY_RAISED = "severity_raised", _("Severity raised")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
 
 
