@@ -1,17 +1,22 @@
 """What the escalate form is prefilled with, where it may send a case, and what would follow."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from cases import display
 from cases.errors import Refused
-from cases.models import Skill
-from escalations import forms, plan, snapshot
-from escalations.models import EscalationPath, Kind
+from cases.forms import next_full_hour
+from cases.models import Calendar, Channel, Skill, TriggerKind
+from escalations import forms, plan, snapshot, wording
+from escalations.models import EscalationPath, Handoff, Kind, Level
+from escalations.operations import options
 from escalations.operations.automatic import last_words
 from escalations.operations.escalate import destination
-from escalations.words import arrives, conditions, holder_name
+from escalations.operations.telling import Telling
+from escalations.words import arrives, conditions, euros, holder_name
 
 
 @dataclass
@@ -22,10 +27,29 @@ class Preview:
     is_team: bool = False
     level: str = ""
     due: str = ""
+    due_at: datetime | None = None
     hours: str = ""
     steps: list = field(default_factory=list)  # (time, what, on what condition)
     unchanged: list = field(default_factory=list)
     refused: str = ""
+
+
+@dataclass(frozen=True)
+class OwnPower:
+    """What the reader may do without escalating the case: their money limit, the options lowest first."""
+
+    limit: str
+    rungs: list
+
+    def __bool__(self):
+        return bool(self.limit or self.rungs)
+
+
+def own_power(case, reader):
+    """What is offered before the form: the agent's own money limit and options (RULES 5)."""
+    escalation = options.running_of(case)
+    limit = options.limit_of(reader, escalation)
+    return OwnPower(euros(limit) if limit else "", options.offered(case, escalation, reader))
 
 
 def destinations(case, now):
@@ -66,17 +90,57 @@ def prefilled(case, now):
         _("Promised: %(what)s, by %(when)s.") % {"what": p.what, "when": display.moment(p.due_at, now)}
         for p in case.promises.open().order_by("due_at")
     ]
-    ours = case.messages.exclude(direction="in").select_related("author").order_by("-occurred_at")[:4]
-    tried = [
-        f"{display.moment(m.occurred_at, now)}, {m.author or _('the desk')}: {m.body[:160]}"
-        for m in reversed(list(ours))
-    ]
+    outlet = case.channel if case.channel != Channel.PHONE else Channel.MAIL
     return {
         "kind": Kind.HIERARCHICAL,
+        "mode": Handoff.Mode.LIVE if asked_for_supervisor(case, now) else Handoff.Mode.WRITTEN,
         "background": background,
-        "tried": "\n".join(tried),
+        "tried": "\n".join(_tried(case, now)),
         "told_customer": "\n".join(told),
+        "telling": Telling.NOW,
+        "word_channel": outlet,
+        "said_at": now,
+        "owed_by": next_full_hour(now),
     }
+
+
+def _tried(case, now):
+    """Lines of what was tried: as the last handoff has it, then options and words to the customer since."""
+    last = Handoff.objects.filter(escalation__case=case).order_by("-pk").first()
+    ours = case.messages.exclude(direction="in").select_related("author")
+    uses = case.option_uses.select_related("option", "by")
+    if last is not None:
+        ours, uses = ours.filter(occurred_at__gte=last.made_at), uses.filter(at__gte=last.made_at)
+    lines = [
+        (m.occurred_at, f"{m.author or _('the desk')}: {m.body[:160]}")
+        for m in ours.order_by("-occurred_at")[:4]
+    ]
+    lines += [(use.at, f"{use.by}: {wording.of_use(use)}") for use in uses.order_by("pk")]
+    carried = [last.tried] if last is not None else []
+    return carried + [f"{display.moment(at, now)}, {words}" for at, words in sorted(lines)]
+
+
+def asked_for_supervisor(case, now):
+    """When, within the last day, the customer asked for a supervisor; else None."""
+    asked = case.triggers.filter(kind=TriggerKind.ASKED_SUPERVISOR, occurred_at__gt=now - timedelta(days=1))
+    return asked.order_by("-occurred_at").values_list("occurred_at", flat=True).first()
+
+
+def call_back_by(case, now):
+    """Until when a call-back may be put off where the customer asked for a supervisor: the end of the working
+    day of the case's team, of the next one where it is over (RULES 4). None where nobody asked."""
+    if asked_for_supervisor(case, now) is None:
+        return None
+    calendar = (
+        Calendar.objects.get(pk=case.team.calendar_id)
+        if case.team is not None
+        else Calendar.objects.get(is_default=True)
+    )
+    hours = Calendar.objects.hours([calendar.pk])[calendar.pk]
+    opens = hours.next_open(now)
+    day = opens.astimezone(hours.zone_at(opens)).date()
+    segments = hours.segments(opens, opens + timedelta(days=1))
+    return [s.ends_at for s in segments if s.kind == "open" and s.on == day][-1]
 
 
 def preview(case, form, now):
@@ -115,10 +179,16 @@ def _worded(case, path, step, roster, now):
     )
     owed = plan.terms(step, path, roster, now)
     shown.steps.append((display.clock_time(now), _("%(who)s is told") % {"who": shown.who}, ""))
+    limit = _authority(path, step)
+    if limit:
+        shown.level = _("%(level)s · may grant up to %(limit)s") % {
+            "level": shown.level,
+            "limit": euros(limit),
+        }
     if owed is not None:
         calendar_id, due_at, late_after = owed
         level = path.level(step.level_number)
-        shown.due = display.moment(due_at, now, "day")
+        shown.due_at, shown.due = due_at, display.moment(due_at, now, "day")
         shown.hours = _("%(time)s of working time to acknowledge") % {
             "time": display.duration(level.acknowledge_seconds)
         }
@@ -132,6 +202,40 @@ def _worded(case, path, step, roster, now):
             )
     shown.unchanged = _unchanged(case, now)
     return shown
+
+
+def _authority(path, step):
+    """How far the level goes whose holder would get it, EUR, or None."""
+    if step.is_fallback:
+        return None
+    levels = Level.objects.filter(version=path.version_id, number=step.level_number)
+    return levels.values_list("authority_limit", flat=True).first()
+
+
+def draft(case, form, shown, *, by, now):
+    """The word to the customer as `form` stands, in the customer's own language and zone."""
+    at = call_back_typed(form) if shows_call_back(form) else None
+    return wording.of_handoff(
+        case, who=shown.who, kind=form["kind"].value(), due_at=shown.due_at, call_back_at=at, by=by, now=now
+    )
+
+
+def shows_call_back(form):
+    """Whether what is chosen at present comes to a call-back."""
+    mode, reached = form["mode"].value(), form["reached"].value()
+    return mode == Handoff.Mode.CALL_BACK or (
+        mode == Handoff.Mode.LIVE and reached == forms.Reached.CALL_BACK
+    )
+
+
+def call_back_typed(form):
+    """The instant of the call-back as it is typed at present, or None where it is no instant yet."""
+    value = form["call_back_at"].value()
+    try:
+        at = form.fields["call_back_at"].clean(value) if value else None
+    except ValidationError:
+        return None
+    return at and forms.in_zone(at, form["call_back_zone"].value())
 
 
 def _unchanged(case, now):

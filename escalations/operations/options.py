@@ -41,9 +41,12 @@ class Rung:
         return self.last is not None and self.last.outcome != Outcome.SKIPPED
 
 
-def offered(case, escalation, person):
+def offered(case, escalation, person, uses=None):
     """[Rung], the lowest first: what `person` may try on `case`. Without a running `escalation`, or for who
-    does not hold it, what agents may try by themselves. Two queries."""
+    does not hold it, what agents may try by themselves. `uses`: those of the case, in order, where they are
+    known."""
+    if uses is None:
+        uses = case.option_uses.select_related("by").order_by("pk")
     held = escalation is not None and escalation.holder_id == person.pk
     options = (
         Option.objects.in_order()
@@ -57,7 +60,7 @@ def offered(case, escalation, person):
             )
         )
     )
-    latest = {use.option_id: use for use in case.option_uses.select_related("by").order_by("pk")}
+    latest = {use.option_id: use for use in uses}
     return [Rung(option, latest.get(option.pk)) for option in options]
 
 
@@ -65,7 +68,7 @@ def limit_of(person, escalation=None):
     """How much `person` may grant alone, EUR (Decimal).
 
     Whoever holds an escalation may go as far as its level does: the level lends its authority, and takes none
-    away from whoever may grant more by themselves (RULES 4, 5). At the fallback there is no level to lend any.
+    away from whoever may grant more by themselves (RULES 4, 5). At the fallback no level lends any.
     """
     own = person.money_limit or Decimal(0)
     if escalation is None or escalation.holder_id != person.pk or escalation.is_at_fallback:

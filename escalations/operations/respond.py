@@ -70,12 +70,12 @@ def _start_work(handoff, by, now):
     return clock
 
 
-def decline(*, handoff, reason, by, now):
+def decline(*, handoff, reason, by, now, revision=None):
     """`by` cannot take it: the next person of the level, then up. Raises CannotDecline at the top and at
     the fallback."""
     if not reason.strip():
         raise Incomplete(_("Say why you decline; the next person reads it."))
-    with changing(handoff.escalation.case, by=by, reason=reason, now=now) as case:
+    with changing(handoff.escalation.case, by=by, reason=reason, now=now, revision=revision) as case:
         locked = _waiting(handoff, by)
         escalation = locked.escalation
         facts = snapshot.paths([escalation.version_id])[escalation.version_id]

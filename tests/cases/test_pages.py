@@ -641,7 +641,7 @@ def test_pages_need_no_script_of_their_own_and_have_one_heading(client, desk, ca
 # --- What the pages cost ---
 
 QUEUE_QUERIES = 40
-CASE_QUERIES = 42
+CASE_QUERIES = 47
 
 
 def queries(client, person, django_assert_max_num_queries, name, *args, **query):
