@@ -17,7 +17,7 @@ def language_of(case):
 
 
 def of_handoff(case, *, who, kind, due_at, call_back_at, by, now):
-    """Why the case moves, who is next, and by when they will hear. `due_at`, `call_back_at`: aware or None."""
+    """Why the case moves, who is next, and by when they hear. `due_at`, `call_back_at`: aware or None."""
     zone = ZoneInfo(case.customer.time_zone)
     with translation.override(language_of(case)), timezone.override(zone):
         why = {

@@ -1,7 +1,7 @@
 """What people may send about an escalation. Each form holds the words for one operation; the operation
 decides."""
 
-from .escalating import BY_HAND, EscalateForm, Reached, path_and_level
+from .escalating import BY_HAND, EscalateForm, Reached, in_zone, path_and_level
 from .receiving import (
     AcknowledgeForm,
     AnswerForm,
@@ -25,5 +25,6 @@ __all__ = [
     "OptionForm",
     "Reached",
     "SeverityForm",
+    "in_zone",
     "path_and_level",
 ]

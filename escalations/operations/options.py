@@ -243,7 +243,7 @@ def who_may_grant(case, escalation, amount, *, by, now):
 
 
 def _above(by, amount, subjects, roster):
-    """Whoever manages `by`, directly or not, and may grant `amount`; else whoever's own limit comes nearest."""
+    """Whoever manages `by`, directly or not, and may grant `amount`; else whose own limit comes nearest."""
     able = {
         person.pk: person
         for person in Person.objects.working()

@@ -158,9 +158,10 @@ def deescalate(
     """End the escalation: the case goes back to its owner, clocks keep running, and the same rule holds off
     for `cool_off`. With `to_level`, step down to who holds that lower level instead.
 
-    Options are tried lowest first: `option` is the one that settled it, with its `outcome` and `amount`; where
-    none was tried on this escalation, `skipped_because` says why. Returns the Escalation.
-    Raises Incomplete, SkipNeedsReason, OverTheLimit, NotOffered, NotTheHolder, NotWaiting, ConflictOfInterest.
+    Options are tried lowest first: `option` is the one that settled it, with its `outcome` and `amount`;
+    where none was tried on this escalation, `skipped_because` says why. Returns the Escalation.
+    Raises Incomplete, SkipNeedsReason, OverTheLimit, NotOffered, NotTheHolder, NotWaiting, WrongMove,
+    ConflictOfInterest.
     """
     if not reason.strip():
         raise Incomplete(_("Say what was done, so that the case can go back to its owner."))

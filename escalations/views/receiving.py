@@ -1,4 +1,4 @@
-"""What is done with a handoff: acknowledge, decline, ask back, answer, hand it on, step down, make it worse."""
+"""What is done with a handoff: acknowledge, decline, ask back, answer, hand it on, step down."""
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
