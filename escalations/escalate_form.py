@@ -198,7 +198,7 @@ def _worded(case, path, step, roster, now):
         ):
             condition = conditions()["unacknowledged"]
             shown.steps.append(
-                (display.moment(announced.at, now), arrives(announced.step, roster), condition)
+                (display.moment(announced.at, now, "short"), arrives(announced.step, roster), condition)
             )
     shown.unchanged = _unchanged(case, now)
     return shown

@@ -3,12 +3,15 @@
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone, translation
-from django.utils.dateformat import format as date_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from cases import display
 from escalations.models import Kind, Option
 from escalations.words import euros
+
+# What whoever sends a draft has to fill in; it never leaves with it.
+GAP = "[…]"
 
 
 def language_of(case):
@@ -47,11 +50,11 @@ def _general():
         Option.Kind.APOLOGY: _(
             "What happened should not have happened, and I apologise for it. It is our fault, not yours."
         ),
-        Option.Kind.EXPLANATION: _("You are owed an explanation. This is what happened, and why: …"),
+        Option.Kind.EXPLANATION: _("You are owed an explanation. This is what happened, and why: […]"),
         Option.Kind.CALL: _("My manager would like to speak with you in person. When may we call you?"),
-        Option.Kind.GOODWILL: _("As a sign of goodwill we would like to credit you with … EUR."),
-        Option.Kind.COMPENSATION: _("For what this has cost you we offer you a compensation of … EUR."),
-        Option.Kind.EXCEPTION: _("We make an exception for you: …"),
+        Option.Kind.GOODWILL: _("As a sign of goodwill we would like to credit you with […] EUR."),
+        Option.Kind.COMPENSATION: _("For what this has cost you we offer you a compensation of […] EUR."),
+        Option.Kind.EXCEPTION: _("We make an exception for you: […]"),
     }
 
 
@@ -64,7 +67,7 @@ def _moment(at, zone):
     """A date and time as the customer reads it, with the place whose time it is."""
     here = timezone.localtime(at, zone)
     place = _("%(city)s time") % {"city": display.zone_city(zone.key)}
-    return f"{date_format(here, 'l, j F, H:i')} ({place})"
+    return f"{date_format(here, 'DATETIME_FORMAT')} ({place})"
 
 
 def of_use(use):

@@ -20,6 +20,19 @@ BY_HAND = [
 ]
 
 
+# Asked for where the choice beside them needs them, which clean() sees to.
+CONDITIONAL = (
+    "skill",
+    "call_back_at",
+    "call_back_zone",
+    "word",
+    "word_channel",
+    "said_at",
+    "untold_because",
+    "owed_by",
+)
+
+
 class Reached(models.TextChoices):
     """What came of a live transfer, and what it becomes where nobody answered."""
 
@@ -62,9 +75,9 @@ class EscalateForm(CaseForm):
     call_back_at = Moment(label=_("Call back at"), required=False, help_text="")
     call_back_zone = forms.ChoiceField(label=_("In whose time"), required=False)
     telling = forms.ChoiceField(
-        label=_("The customer is told"), choices=Telling.choices, widget=forms.RadioSelect
+        label=_("Word to the customer"), choices=Telling.choices, widget=forms.RadioSelect
     )
-    word = text(_("Word to the customer"), rows=6, required=False)
+    word = text(_("What the customer reads"), rows=8, required=False)
     word_channel = forms.ChoiceField(label=_("By"), choices=Channel.choices, required=False)
     said_at = Moment(label=_("When it was said"), required=False)
     untold_because = forms.CharField(label=_("Why not yet"), max_length=300, required=False)
@@ -74,6 +87,8 @@ class EscalateForm(CaseForm):
         super().__init__(*args, case=case, **kwargs)
         self.call_back_by = call_back_by
         self.fields["to"].choices = choices
+        for name in CONDITIONAL:
+            self.fields[name].is_conditional = True
         self.fields["call_back_zone"].choices = zones(case.customer)
         if not self.fields["catalogue_reason"].queryset.exists():
             # Nobody has written a catalogue: one's own words are the reason.

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.forms import CaseForm, text
 from cases.models import Channel, Person
 from escalations.models import Option, OptionUse
+from escalations.wording import GAP
 
 Outcome = OptionUse.Outcome
 
@@ -66,12 +67,19 @@ class OptionForm(CaseForm):
         if not option.may_cost:
             del self.fields["amount"]
         elif option.names_an_amount:
-            self.fields["amount"].help_text = _("needed, unless it is skipped")
+            self.fields["amount"].is_conditional = True
+        self.fields["skipped_because"].is_conditional = True
         if below:
             names = ", ".join(f"“{row}”" for row in below)
             self.fields["skipped_because"].label = _("Why lower ones are skipped: %(options)s") % {
                 "options": names
             }
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("outcome") == Outcome.OFFERED and GAP in cleaned.get("reply", ""):
+            self.add_error("reply", _("Fill in the gap %(gap)s before it is sent.") % {"gap": GAP})
+        return cleaned
 
 
 class DeescalateForm(CaseForm):
@@ -101,6 +109,8 @@ class DeescalateForm(CaseForm):
     def __init__(self, *args, options, destinations, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["to"].choices = destinations
+        for name in ("option", "outcome", "amount", "skipped_because", "to"):
+            self.fields[name].is_conditional = True
         if len(destinations) < 2:
             del self.fields["next_steps"]
         if options:

@@ -148,4 +148,6 @@ def _call_back_words(case, form, now):
         "theirs": display.local_time(at, case.customer.time_zone),
         "city": display.zone_city(case.customer.time_zone),
     }
+    if words["theirs"] == display.clock_time(at):
+        return _("Call back: %(mine)s.") % words
     return _("Call back: %(mine)s for you, %(theirs)s in %(city)s.") % words
