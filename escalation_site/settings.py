@@ -214,6 +214,7 @@ SPECTACULAR_SETTINGS = {
         "HandoffState": "escalations.models.Handoff.State",
         "PromiseState": "cases.models.Promise.State",
         "HandoffKind": "escalations.models.escalation.Kind",
+        "ByHandKind": "escalations.models.response.BY_HAND",
         "OptionKind": "escalations.models.Option.Kind",
         "OptionOutcome": "escalations.models.OptionUse.Outcome",
         "TriedOutcome": "escalations.api.responses.TRIED",

@@ -91,5 +91,5 @@ def _join(*parts):
 
 def euros(amount):
     """An amount of money as the reader's language writes it: "EUR 4,212.60", whole euros without cents."""
-    cents = 0 if amount == amount.to_integral_value() else 2
+    cents = 0 if amount == int(amount) else 2
     return _("EUR %(amount)s") % {"amount": formats.number_format(amount, cents, force_grouping=True)}

@@ -266,7 +266,9 @@ class Handoff(models.Model):
                 name="handoff_call_back_has_its_time",
             ),
             models.CheckConstraint(
-                condition=~Q(mode="live") | Q(was_reached=True), name="handoff_live_reached_somebody"
+                # Not known is not yes: unknown alone would pass a check.
+                condition=~Q(mode="live") | Q(was_reached=True, was_reached__isnull=False),
+                name="handoff_live_reached_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(told_at=None, told_by="")

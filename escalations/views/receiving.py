@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import View
 
+from cases import roles
 from cases.errors import Refused
 from cases.models import Case, Channel, Standing
-from cases.views.finding import find
+from cases.views.finding import find, may
 from cases.views.talking import REFUSED
 from escalations import forms, snapshot, wording
 from escalations.models import Handoff, Question
@@ -21,16 +23,30 @@ from escalations.words import euros
 
 
 def find_handoff(request, number, pk):
-    """(case, handoff) that `request.user` may answer. Raises Http404 where the case has no such handoff."""
-    case = find(request.user, number, "escalation.hold")
+    """(case, handoff) that `request.user` may answer, or might have until a moment ago: to whom it went hears
+    from the operation that somebody was quicker, with their text kept.
+
+    Raises Http404 where the case has no such handoff, PermissionDenied where it never was theirs.
+    """
+    case = find(request.user, number)
     handoff = (
         Handoff.objects.filter(pk=pk, escalation__case=case)
         .select_related("escalation__case", "escalation__version", "from_person", "to_person", "to_team")
         .first()
     )
+    if not roles.may(request.user, "escalation.hold"):
+        raise PermissionDenied
     if handoff is None:
         raise Http404
+    if not may(request.user, "escalation.hold", case) and not _went_to(handoff, request.user):
+        raise PermissionDenied
     return case, handoff
+
+
+def _went_to(handoff, person):
+    if handoff.to_person_id is not None:
+        return handoff.to_person_id == person.pk
+    return person.memberships.filter(team_id=handoff.to_team_id).exists()
 
 
 class Acknowledge(LoginRequiredMixin, View):
