@@ -138,7 +138,9 @@ def pages(desk, case, taken):
 def test_each_page_answers_each_role(client, desk, case, taken):
     for name, (args, _said) in pages(desk, case, taken).items():
         found = tuple(page(client, desk[role], name, *args).status_code for role in ROLES)
-        assert found == (200, 403, 200, 403, 404, 403), name
+        # The supervisor leads Billing, to whom it went; the case itself is another department's.
+        theirs = 200 if name.startswith(("handoff", "deescalate")) else 403
+        assert found == (200, theirs, 200, 403, 404, 403), name
         assert page(client, desk["colleague"], name, *args).status_code == 200, name
 
 
