@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from cases import display
 from cases.errors import Refused
 from cases.forms import next_full_hour
+from cases.hours import Stretch
 from cases.models import Calendar, Channel, Skill, TriggerKind
 from escalations import forms, plan, snapshot, wording
 from escalations.models import EscalationPath, Handoff, Kind, Level
@@ -121,26 +122,38 @@ def _tried(case, now):
 
 
 def asked_for_supervisor(case, now):
-    """When, within the last day, the customer asked for a supervisor; else None."""
+    """When, within the last day, the customer asked for a supervisor and nobody took the case since; or
+    None."""
     asked = case.triggers.filter(kind=TriggerKind.ASKED_SUPERVISOR, occurred_at__gt=now - timedelta(days=1))
-    return asked.order_by("-occurred_at").values_list("occurred_at", flat=True).first()
+    at = asked.order_by("-occurred_at").values_list("occurred_at", flat=True).first()
+    if at is None:
+        return None
+    taken = Handoff.objects.filter(
+        escalation__case=case, state=Handoff.State.ACKNOWLEDGED, answered_at__gte=at
+    )
+    return None if taken.exists() else at
 
 
 def call_back_by(case, now):
-    """Until when a call-back may be put off where the customer asked for a supervisor: the end of the working
-    day of the case's team, of the next one where it is over (RULES 4). None where nobody asked."""
-    if asked_for_supervisor(case, now) is None:
+    """Until when a call-back may be put off where the customer asked for a supervisor: the end of that
+    working day of the case's team (RULES 4), or of the present one where it is over. None where nobody asked.
+    """
+    asked_at = asked_for_supervisor(case, now)
+    if asked_at is None:
         return None
-    calendar = (
-        Calendar.objects.get(pk=case.team.calendar_id)
-        if case.team is not None
-        else Calendar.objects.get(is_default=True)
-    )
+    of_team = {"pk": case.team.calendar_id} if case.team is not None else {"is_default": True}
+    calendar = Calendar.objects.get(**of_team)
     hours = Calendar.objects.hours([calendar.pk])[calendar.pk]
-    opens = hours.next_open(now)
+    ends_at = _end_of_day(hours, asked_at)
+    return ends_at if ends_at > now else _end_of_day(hours, now)
+
+
+def _end_of_day(hours, at):
+    """When the working day of `at` closes for the last time, or the next one that opens."""
+    opens = hours.next_open(at)
     day = opens.astimezone(hours.zone_at(opens)).date()
     segments = hours.segments(opens, opens + timedelta(days=1))
-    return [s.ends_at for s in segments if s.kind == "open" and s.on == day][-1]
+    return [s.ends_at for s in segments if s.kind == Stretch.OPEN and s.on == day][-1]
 
 
 def preview(case, form, now):

@@ -36,9 +36,9 @@ CONDITIONAL = (
 class Reached(models.TextChoices):
     """What came of a live transfer, and what it becomes where nobody answered."""
 
-    YES = "yes", _("yes, they take over on the line")
-    WRITTEN = "written", _("no: hand it over in writing")
-    CALL_BACK = "call_back", _("no: agree a call-back")
+    YES = "yes", _("Yes, they take over on the line")
+    WRITTEN = "written", _("No: hand it over in writing")
+    CALL_BACK = "call_back", _("No: agree a call-back")
 
 
 class EscalateForm(CaseForm):

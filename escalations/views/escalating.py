@@ -114,7 +114,7 @@ def _supervisor(case, form, now):
     return {
         "asked_at": asked_at,
         "asked_words": display.moment(asked_at, now, "day"),
-        "call_back_by_words": display.moment(form.call_back_by, now),
+        "call_back_by_words": display.moment(form.call_back_by, now, "day"),
     }
 
 

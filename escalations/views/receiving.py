@@ -375,6 +375,7 @@ class TryOption(Sheet):
         ceiling = rung.option.amount_ceiling
         return {
             "option": rung.option,
+            "word_language": wording.language_of(case),
             "last": rung.last,
             "below": below,
             "limit": euros(min(limit, ceiling) if ceiling is not None else limit)

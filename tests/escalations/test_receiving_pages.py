@@ -9,6 +9,7 @@ from django.urls import reverse
 from cases.models import Case, Message, Party, Promise
 from cases.operations import promising, talk
 from cases.states import Metric
+from escalations import escalate_form as sheet
 from escalations.models import Escalation, Handoff, OptionUse, Question
 from escalations.operations import asking, holding, options, respond
 from escalations.operations.escalate import escalate
@@ -389,6 +390,23 @@ def test_who_asked_for_a_supervisor_is_called_back_the_same_working_day(client, 
         client, desk["agent"], "case-escalate", case.number, **said, call_back_at="2026-03-03T18:00"
     )
     assert in_time.status_code == 302
+
+
+def test_the_working_day_is_the_one_on_which_they_asked(client, desk, case):
+    """Asked while it was closed: the next working day counts. Over by now: the present one. Taken: none."""
+    call = {"body": "A supervisor!", "incoming": True, "was_reached": True, "asks_for": "asked_supervisor"}
+    talk.log_call(case=case, by=desk["agent"], now=NOW, occurred_at=NOW - 17 * HOUR, **call)
+    assert sheet.call_back_by(case, NOW - 16 * HOUR) == NOW + 7 * HOUR
+    assert sheet.call_back_by(case, NOW + 7 * HOUR) is None  # a day has passed
+    talk.log_call(case=case, by=desk["agent"], now=NOW, occurred_at=NOW, **call)
+    assert sheet.call_back_by(case, NOW + 6 * HOUR) == NOW + 7 * HOUR
+    assert sheet.call_back_by(case, NOW + 22 * HOUR) == NOW + 31 * HOUR
+    row = escalate(
+        case=case, kind="hierarchical", path=desk["path"], level=1, by=desk["agent"], now=NOW, **TEXTS
+    )
+    assert sheet.call_back_by(case, NOW) is not None
+    respond.acknowledge(handoff=row, by=desk["colleague"], now=NOW)
+    assert sheet.call_back_by(case, NOW) is None
 
 
 # --- Receiving ---
