@@ -113,7 +113,7 @@ def _tried(case, now):
     if last is not None:
         ours, uses = ours.filter(occurred_at__gte=last.made_at), uses.filter(at__gte=last.made_at)
     lines = [
-        (m.occurred_at, f"{m.author or _('the desk')}: {m.body[:160]}")
+        (m.occurred_at, f"{m.author or _('the desk')}: {' '.join(m.body.split())[:160]}")
         for m in ours.order_by("-occurred_at")[:4]
     ]
     lines += [(use.at, f"{use.by}: {wording.of_use(use)}") for use in uses.order_by("pk")]

@@ -65,7 +65,7 @@ def offered(case, escalation, person, uses=None):
 
 
 def limit_of(person, escalation=None):
-    """How much `person` may grant alone, EUR (Decimal).
+    """How much `person` may grant alone on one case, EUR (Decimal).
 
     Whoever holds an escalation may go as far as its level does: the level lends its authority, and takes none
     away from whoever may grant more by themselves (RULES 4, 5). At the fallback no level lends any.
@@ -195,23 +195,50 @@ def _check_amount(case, escalation, option, amount, *, by, now):
         raise Incomplete(_("“%(option)s” costs no money; leave the amount empty.") % {"option": option})
     if amount <= 0:
         raise Incomplete(_("An amount is above zero; leave it empty where no money is offered."))
-    if option.amount_ceiling is not None and amount > option.amount_ceiling:
+    # What was granted before counts too: no limit is passed in several steps.
+    granted, of_it = _standing(case, option, by)
+    if option.amount_ceiling is not None and of_it + amount > option.amount_ceiling:
+        words = {"option": option, "ceiling": euros(option.amount_ceiling), "before": euros(of_it)}
         raise OverTheLimit(
-            _("“%(option)s” goes up to %(ceiling)s; offer that much or less, or a higher option.")
-            % {"option": option, "ceiling": euros(option.amount_ceiling)}
+            _("“%(option)s” goes up to %(ceiling)s on a case, and %(before)s of it were granted before.")
+            % words
+            if of_it
+            else _("“%(option)s” goes up to %(ceiling)s; offer that much or less, or a higher option.")
+            % words
         )
     limit = limit_of(by, escalation)
-    if amount > limit:
+    if granted + amount > limit:
         words = {
             "amount": euros(amount),
             "limit": euros(limit),
-            "who": who_may_grant(case, escalation, amount, by=by, now=now),
+            "before": euros(granted),
+            "who": who_may_grant(case, escalation, granted + amount, by=by, now=now),
         }
-        raise OverTheLimit(
-            _("%(amount)s is more than the %(limit)s that you may grant. %(who)s") % words
-            if limit
-            else _("You may grant no money by yourself. %(who)s") % words
-        )
+        if not limit:
+            refusal = _("You may grant no money by yourself. %(who)s")
+        elif granted:
+            refusal = _(
+                "%(amount)s, with the %(before)s from you that stand on this case, is more than the "
+                "%(limit)s that you may grant. %(who)s"
+            )
+        else:
+            refusal = _("%(amount)s is more than the %(limit)s that you may grant. %(who)s")
+        raise OverTheLimit(refusal % words)
+
+
+def _standing(case, option, by):
+    """(EUR that `by` has on the case: accepted, or offered by other options and unanswered; EUR of `option`
+    that were accepted, from whomever)."""
+    latest, granted, of_it = {}, Decimal(0), Decimal(0)
+    for row in case.option_uses.order_by("pk"):
+        latest[row.option_id] = row
+        if row.outcome == Outcome.ACCEPTED and row.amount is not None:
+            granted += row.amount if row.by_id == by.pk else 0
+            of_it += row.amount if row.option_id == option.pk else 0
+    for row in latest.values():
+        is_open = row.outcome == Outcome.OFFERED and row.amount is not None and row.option_id != option.pk
+        granted += row.amount if is_open and row.by_id == by.pk else 0
+    return granted, of_it
 
 
 def who_may_grant(case, escalation, amount, *, by, now):

@@ -55,6 +55,7 @@ class Handed:
 
     handoff: Handoff
     went: str
+    is_current: bool = False
     uses: list = field(default_factory=list)
     questions: list = field(default_factory=list)
 
@@ -120,6 +121,8 @@ def escalation_of(case, reader, now):
     is_waiting = handoff is not None and handoff.state == Handoff.State.WAITING
     uses = list(case.option_uses.select_related("option", "by").order_by("pk"))
     handed, before = _told(case, handoffs, uses, now)
+    for one in handed:
+        one.is_current = handoff is not None and one.handoff.pk == handoff.pk
     mine = [h for h in handoffs if escalation is not None and h.escalation_id == escalation.pk]
     limit = options.limit_of(reader, escalation)
     return Panel(
@@ -130,7 +133,7 @@ def escalation_of(case, reader, now):
         holds=is_theirs and not is_waiting,
         handed=handed[::-1],
         before=before,
-        questions=next((h.questions for h in handed if handoff and h.handoff.pk == handoff.pk), []),
+        questions=next((one.questions for one in handed if one.is_current), []),
         options=options.offered(case, escalation, reader, uses),
         limit=words.euros(limit) if limit else "",
     )

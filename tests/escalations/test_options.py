@@ -225,6 +225,28 @@ class TestMoney:
             with pytest.raises(Incomplete):
                 use(desk, goodwill, now, amount=amount)
 
+    def test_no_limit_is_passed_in_several_steps(self, desk, waiver, now):
+        gesture = option("Gesture", "goodwill", position=1)
+        use(desk, gesture, now, outcome="accepted", amount=Decimal(30))
+        use(desk, waiver, now, amount=Decimal(20))
+        with pytest.raises(OverTheLimit, match="EUR 30 from you that stand"):
+            use(desk, waiver, now, outcome="accepted", amount=20 + CENT)
+        use(desk, waiver, now, outcome="accepted", amount=Decimal(20))
+        with pytest.raises(OverTheLimit, match="EUR 50 from you that stand on this case"):
+            use(desk, gesture, now, outcome="accepted", amount=CENT)
+
+    def test_what_was_declined_or_granted_by_others_stands_against_nobody(self, desk, waiver, now):
+        use(desk, waiver, now, outcome="declined", amount=Decimal(50))
+        use(desk, waiver, now, by="Marta", outcome="accepted", amount=Decimal(400))
+        use(desk, waiver, now, amount=Decimal(50))
+
+    def test_a_ceiling_is_the_cases_whoever_grants_how_often(self, desk, now):
+        row = option("Goodwill", "goodwill", amount_ceiling=50)
+        use(desk, row, now, by="Marta", outcome="accepted", amount=Decimal(30))
+        with pytest.raises(OverTheLimit, match="and EUR 30 of it were granted before"):
+            use(desk, row, now, amount=20 + CENT)
+        use(desk, row, now, amount=Decimal(20))
+
     def test_an_exception_may_cost_nothing(self, desk, waiver, now):
         assert use(desk, waiver, now).amount is None
 

@@ -352,6 +352,20 @@ def test_half_a_handoff_is_refused_with_all_its_texts(client, desk, case, change
     assert Message.objects.count() == 1
 
 
+def test_a_handoff_that_is_sent_twice_is_made_once(client, desk, case):
+    said = form(desk, case, mode="call_back", call_back_at="2026-03-03T13:00", call_back_zone="Europe/Madrid")
+    answers = [post(client, desk["agent"], "case-escalate", case.number, **said) for _twice in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 422]
+    assert (Handoff.objects.count(), Promise.objects.count(), Message.objects.count()) == (1, 1, 2)
+
+
+def test_a_question_that_the_ladder_left_behind_may_still_be_answered(client, desk, case, taken):
+    asking.ask_back(handoff=taken, text="Which invoice is paid?", by=desk["colleague"], now=NOW)
+    escalate(case=case, kind="hierarchical", path=desk["path"], by=desk["agent"], now=NOW, **TEXTS)
+    answering = reverse("question-answer", args=[case.number, Question.objects.get().pk])
+    assert answering in body(page(client, desk["agent"], "case", case.number))
+
+
 @pytest.mark.parametrize(("zone", "hours"), [("Europe/Dublin", 3), ("Europe/Madrid", 2)])
 def test_a_call_back_is_in_the_zone_it_names(client, desk, case, zone, hours):
     said = form(desk, case, mode="call_back", call_back_at="2026-03-03T13:00", call_back_zone=zone)
@@ -509,6 +523,35 @@ def test_the_case_page_costs_the_same_for_many_handoffs_as_for_one(
         question = asking.ask_back(handoff=current, text=f"And {number}?", by=to, now=NOW)
         asking.answer(question=question, text="This", by=desk["agent"], now=NOW)
     assert queries() == few
+
+
+def test_the_sheets_cost_the_same_for_a_long_story_as_for_a_short_one(
+    client, desk, case, taken, django_assert_max_num_queries
+):
+    def queries(name, *args):
+        page(client, desk["colleague"], name, case.number, *args)
+        with django_assert_max_num_queries(100) as counted:
+            assert client.get(reverse(name, args=[case.number, *args])).status_code == 200
+        return len(counted)
+
+    rows = ladder()
+    sheets = [
+        ("case-escalate",),
+        ("deescalate", taken.pk),
+        ("case-option", rows[2].pk),
+        ("handoff-hand-on", taken.pk),
+        ("handoff-ask", taken.pk),
+    ]
+    options.use(case=case, option=rows[0], outcome="declined", by=desk["agent"], now=NOW)
+    few = [queries(*sheet) for sheet in sheets]
+    for number in range(8):
+        option(f"Another {number}", "goodwill")
+        reason(f"Reason {number}")
+        talk.reply(case=case, body=f"Reply {number}", by=desk["agent"], now=NOW)
+        promising.promise(case=case, what=f"Call {number}", due_at=NOW + HOUR, by=desk["agent"], now=NOW)
+        options.use(case=case, option=rows[1], outcome="declined", by=desk["agent"], now=NOW)
+        make.path(f"Path {number}", levels=[{"person": desk["manager"]}], fallback=desk["manager"])
+    assert [queries(*sheet) for sheet in sheets] == few
 
 
 def respond_and_pass(handoff, giver, to):
