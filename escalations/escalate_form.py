@@ -80,7 +80,7 @@ def destinations(case, now):
     return choices
 
 
-def prefilled(case, now):
+def prefilled(case, now, asked_at=None):
     """The texts a case already holds: nobody types them again, and the customer repeats nothing."""
     incoming, outgoing = last_words([case.pk]).get(case.pk, (None, None))
     background = _("%(customer)s: %(subject)s.") % {"customer": case.customer.name, "subject": case.subject}
@@ -94,7 +94,7 @@ def prefilled(case, now):
     outlet = case.channel if case.channel != Channel.PHONE else Channel.MAIL
     return {
         "kind": Kind.HIERARCHICAL,
-        "mode": Handoff.Mode.LIVE if asked_for_supervisor(case, now) else Handoff.Mode.WRITTEN,
+        "mode": Handoff.Mode.LIVE if asked_at else Handoff.Mode.WRITTEN,
         "background": background,
         "tried": "\n".join(_tried(case, now)),
         "told_customer": "\n".join(told),
@@ -134,11 +134,10 @@ def asked_for_supervisor(case, now):
     return None if taken.exists() else at
 
 
-def call_back_by(case, now):
+def call_back_by(case, asked_at, now):
     """Until when a call-back may be put off where the customer asked for a supervisor: the end of that
     working day of the case's team (RULES 4), or of the present one where it is over. None where nobody asked.
     """
-    asked_at = asked_for_supervisor(case, now)
     if asked_at is None:
         return None
     of_team = {"pk": case.team.calendar_id} if case.team is not None else {"is_default": True}

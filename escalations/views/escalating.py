@@ -28,24 +28,26 @@ class Escalate(LoginRequiredMixin, View):
     def get(self, request, number):
         case = find(request.user, number, "case.work")
         now = timezone.now()
-        initial = sheet.prefilled(case, now)
+        asked_at = sheet.asked_for_supervisor(case, now)
+        initial = sheet.prefilled(case, now, asked_at)
         initial |= {name: request.GET[name] for name in FOLLOWED if request.GET.get(name)}
         form = forms.EscalateForm(
             case=case,
             choices=sheet.destinations(case, now),
-            call_back_by=sheet.call_back_by(case, now),
+            call_back_by=sheet.call_back_by(case, asked_at, now),
             initial=initial,
         )
-        return self.show(request, case, form, now)
+        return self.show(request, case, form, now, asked_at)
 
     def post(self, request, number):
         case = find(request.user, number, "case.work")
         now = timezone.now()
+        asked_at = sheet.asked_for_supervisor(case, now)
         form = forms.EscalateForm(
             request.POST,
             case=case,
             choices=sheet.destinations(case, now),
-            call_back_by=sheet.call_back_by(case, now),
+            call_back_by=sheet.call_back_by(case, asked_at, now),
         )
         if form.is_valid():
             try:
@@ -58,7 +60,7 @@ class Escalate(LoginRequiredMixin, View):
         fresh = find(request.user, number)
         form.data = form.data.copy()
         form.data["revision"] = fresh.revision
-        return self.show(request, fresh, form, now, status=REFUSED)
+        return self.show(request, fresh, form, now, asked_at, status=REFUSED)
 
     def operate(self, case, form, *, by, now):
         said = form.cleaned_data
@@ -85,7 +87,7 @@ class Escalate(LoginRequiredMixin, View):
             now=now,
         )
 
-    def show(self, request, case, form, now, status=200):
+    def show(self, request, case, form, now, asked_at, status=200):
         preview = sheet.preview(case, form, now)
         if not form.is_bound:
             form.initial["word"] = sheet.draft(case, form, preview, by=request.user, now=now)
@@ -99,16 +101,15 @@ class Escalate(LoginRequiredMixin, View):
             "own": sheet.own_power(case, request.user),
             # Whoever came this far by sending it, or by a link that says where to, has seen what they may do.
             "begins_with_form": form.is_bound or "to" in request.GET,
-            **_supervisor(case, form, now),
+            **_supervisor(asked_at, form, now),
             "call_back": _call_back_words(case, form, now),
             "word_language": sheet.wording.language_of(case),
         }
         return render(request, "escalations/escalate.html", context, status=status)
 
 
-def _supervisor(case, form, now):
+def _supervisor(asked_at, form, now):
     """What the form says where the customer asked for a supervisor: when, and until when to call back."""
-    asked_at = sheet.asked_for_supervisor(case, now)
     if asked_at is None:
         return {}
     return {
