@@ -14,6 +14,7 @@ ASKS = [
     TriggerKind.THREAT,
     TriggerKind.SAFETY,
     TriggerKind.VULNERABLE,
+    TriggerKind.STATED_NEED,
 ]
 
 

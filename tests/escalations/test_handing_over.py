@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from cases import engine
 from cases.errors import InThePast, StaleCase
 from cases.models import Message, Promise
 from cases.operations import talk
@@ -152,3 +153,14 @@ def test_the_database_refuses_what_is_not_whole(desk, now, fields):
     handoff = up(desk, now)
     with pytest.raises(IntegrityError), transaction.atomic(), make.signed(now):
         Handoff.objects.filter(pk=handoff.pk).update(**fields)
+
+
+def test_a_stated_need_starts_what_the_matrix_says(desk, now):
+    make.rule(desk["path"], trigger="stated_need", name="Somebody decides on it")
+    engine.run_until_idle(now=now)
+    call = {"body": "We need two more technicians.", "incoming": True, "was_reached": True}
+    talk.log_call(case=desk["case"], by=desk["Ana"], now=now, asks_for="stated_need", **call)
+    engine.run_until_idle(now=now)
+    handoff = Handoff.objects.get()
+    assert (handoff.to_person, handoff.is_automatic) == (desk["Marta"], True)
+    assert handoff.reason.startswith("States a need")
