@@ -44,6 +44,8 @@ class HandOnForm(CaseForm):
     def __init__(self, *args, people, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["to"].queryset = Person.objects.filter(pk__in=people).order_by("name")
+        if not people:
+            self.fields["to"].help_text = _("nobody else of this level is there now")
 
 
 def amount(**kwargs):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 
-from cases.models import Case, Message, Party, Promise
+from cases.models import Absence, Case, Message, Party, Promise
 from cases.operations import promising, talk
 from cases.states import Metric
 from escalations import escalate_form as sheet
@@ -489,6 +489,16 @@ def test_the_next_one_is_announced_in_their_own_time_too(client, desk, case, han
     shown = body(page(client, desk["agent"], "case", case.number))
     assert "Next: Level 2 → Ana, 12:00" in shown
     assert "06:00 for them, in New York" in shown
+
+
+def test_where_there_is_no_colleague_the_sheet_says_so(client, desk, case, taken):
+    with make.signed():
+        absence = {"starts_at": NOW - HOUR, "ends_at": NOW + HOUR}
+        for name in ("other", "supervisor"):
+            Absence.objects.create(person=desk[name], **absence)
+    assert "nobody else of this level" in body(
+        page(client, desk["colleague"], "handoff-hand-on", case.number, taken.pk)
+    )
 
 
 def test_severity_is_raised_with_its_reason_in_the_history(client, desk, case, taken):
