@@ -1,6 +1,7 @@
 """Options, their uses, and questions about handoffs in the API; and the catalogues they come from."""
 
 import django_filters
+from django.db.models import Exists, OuterRef, Q
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -15,7 +16,7 @@ from cases.api.lookups import Lookup
 from cases.api.reading import OfCases, OfOneCase
 from cases.api.serializers import OnCase
 from cases.api.verbs import verb
-from cases.models import Person
+from cases.models import Case, Person
 from escalations.errors import AlreadyAsked, OverTheLimit
 from escalations.models import EscalationReason, Option, OptionUse, Question
 from escalations.operations import asking, options
@@ -178,6 +179,13 @@ class Questions(ListModelMixin, RetrieveModelMixin, OfCases):
     queryset = Question.objects.select_related(
         "handoff__escalation__case", "asked_by", "asked_of", "answered_by"
     )
+
+    def get_queryset(self):
+        """Of the cases one reaches; and what one was asked oneself, out of whose hands the case has gone."""
+        reader, case = self.request.user, OuterRef(self.case_path)
+        reached = Exists(Case.objects.reachable(reader, self.asks).filter(pk=case))
+        asked = Q(asked_of=reader.pk) & Exists(Case.objects.findable(reader).filter(pk=case))
+        return super(OfCases, self).get_queryset().filter(reached | asked)
 
     @verb(says=Asking, answers=QuestionSerializer, asks="case.work")
     def answer(self, question, said, *, by, now):

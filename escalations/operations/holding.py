@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from cases import roles
 from cases.errors import Incomplete
-from cases.models import NoticeKind
+from cases.models import NoticeKind, Person
 from cases.operations import notify
 from cases.operations.changing import changing
 from escalations import plan, snapshot
@@ -61,10 +62,13 @@ def colleagues(case, escalation, *, but, now):
         if len(asked) < 2:
             named = {*asked, escalation.holder_id}
             asked += [pk for members in roster.members.values() if named & set(members) for pk in members]
+    may_hold = Person.objects.filter(pk__in=asked, role__in=roles.MAY["escalation.hold"])
+    able = set(may_hold.values_list("pk", flat=True))
     return [
         pk
         for pk in dict.fromkeys(asked)
-        if pk not in (but.pk, escalation.holder_id)
+        if pk in able
+        and pk not in (but.pk, escalation.holder_id)
         and pk not in about.subjects
         and roster.people[pk].is_working
         and roster.people[pk].absence_at(now) is None

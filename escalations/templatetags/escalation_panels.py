@@ -72,6 +72,7 @@ class Panel:
     handed: list = field(default_factory=list)  # every handoff of the case, the latest first
     before: list = field(default_factory=list)  # options used before anything was handed over
     questions: list = field(default_factory=list)  # those of the present handoff
+    asked_of_reader: list = field(default_factory=list)  # open, whoever has the case by now
     options: list = field(default_factory=list)
     limit: str = ""
 
@@ -134,6 +135,12 @@ def escalation_of(case, reader, now):
         handed=handed[::-1],
         before=before,
         questions=next((one.questions for one in handed if one.is_current), []),
+        asked_of_reader=[
+            question
+            for one in handed
+            for question in one.questions
+            if question.answered_at is None and question.asked_of_id == reader.pk
+        ],
         options=options.offered(case, escalation, reader, uses),
         limit=words.euros(limit) if limit else "",
     )

@@ -193,12 +193,20 @@ class Answer(Sheet):
     )
 
     def subject(self, request, number, question):
-        case = find(request.user, number, "case.work")
+        """Whoever works the case, and whoever was asked: they may have given it out of their own hands."""
+        case = find(request.user, number)
         found = (
             Question.objects.filter(pk=question, handoff__escalation__case=case)
             .select_related("handoff__escalation__case", "asked_by", "asked_of")
             .first()
         )
+        theirs = (
+            found is not None
+            and found.asked_of_id == request.user.pk
+            and roles.may(request.user, "case.work")
+        )
+        if not theirs and not may(request.user, "case.work", case):
+            raise PermissionDenied
         if found is None:
             raise Http404
         return case, found

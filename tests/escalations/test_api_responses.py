@@ -124,6 +124,22 @@ def test_only_the_holder_asks_back_and_anybody_else_answers(desk, case, taken):
     assert Question.objects.get().answered_by == desk.ana
 
 
+def test_whoever_gave_it_out_of_their_hands_answers_what_they_are_asked(desk, case, now):
+    """Bruno, of another department, held it for a while and handed it up."""
+    with make.signed():
+        case.parties.create(person=desk.bruno, kind=Party.Kind.ACCESS, reason="Knows the matter")
+    up = escalate(
+        case=case, kind="hierarchical", reason="x", path=desk.path, level=2, by=desk.bruno, now=now, **TEXTS
+    )
+    question = asking.ask_back(handoff=up, text="Why?", by=desk.marta, now=now)
+    with make.signed():
+        case.parties.all().delete()
+    address = f"/api/v1/questions/{question.pk}/answer/"
+    assert asks(desk.sven).post(address, {"text": "x"}).status_code == 404
+    assert [row["id"] for row in asks(desk.bruno).get("/api/v1/questions/").data["results"]] == [question.pk]
+    assert asks(desk.bruno).post(address, {"text": "So it was"}).status_code == 200
+
+
 def test_a_colleague_gets_it_from_its_holder_alone(desk, taken):
     address, said = f"/api/v1/handoffs/{taken.pk}/hand-on/", {"to": desk.ana.pk, "reason": "I leave"}
     answers = statuses(desk, lambda client: client.post(address, said))

@@ -444,6 +444,35 @@ def test_an_open_question_is_shown_to_both_and_answered_from_the_case(client, de
     assert "The one of May" in body(page(client, desk["colleague"], "case", case.number))
 
 
+def test_whoever_gave_it_out_of_their_hands_sees_and_answers_what_they_are_asked(client, desk, case, taken):
+    """Jonas, of Billing, hands it up; the case is Care's, and none of his any more."""
+    up = escalate(case=case, kind="hierarchical", path=desk["path"], by=desk["colleague"], now=NOW, **TEXTS)
+    question = asking.ask_back(handoff=up, text="What did you offer?", by=desk["supervisor"], now=NOW)
+    shown = body(page(client, desk["colleague"], "case", case.number))
+    assert "You are asked" in shown and "What did you offer?" in shown
+    assert "Compared the invoices." not in shown
+    said = {"text": "Nothing yet", "revision": revision(case)}
+    other = post(client, desk["other"], "question-answer", case.number, question.pk, **said)
+    assert other.status_code == 403
+    assert "You are asked" not in body(page(client, desk["other"], "case", case.number))
+    mine = post(client, desk["colleague"], "question-answer", case.number, question.pk, **said)
+    assert mine.status_code == 302
+    question.refresh_from_db()
+    assert question.answered_by == desk["colleague"]
+
+
+def test_a_restricted_case_shows_nobody_else_any_of_it(client, desk, case, taken):
+    addresses = pages(desk, case, taken)
+    with make.signed():
+        Case.objects.filter(pk=case.pk).update(is_restricted=True, restricted_because="A colleague's own")
+    for name, (args, said) in addresses.items():
+        for role in ("manager", "supervisor", "agent", "stranger"):
+            assert page(client, desk[role], name, *args).status_code == 404, name
+            answer = post(client, desk[role], name, *args, **said, revision=revision(case))
+            assert answer.status_code == 404, name
+        assert page(client, desk["colleague"], name, *args).status_code == 200, name
+
+
 def test_acknowledging_late_keeps_what_was_typed(client, desk, case, handoff):
     respond.acknowledge(handoff=handoff, by=desk["other"], now=NOW)
     said = {"background": "It took me ten minutes to write this"}
