@@ -107,7 +107,9 @@ def prefilled(case, now, asked_at=None):
 
 def _tried(case, now):
     """Lines of what was tried: as the last handoff has it, then options and words to the customer since."""
-    last = Handoff.objects.filter(escalation__case=case).order_by("-pk").first()
+    # All of them, not the first of them backwards: a planner would walk the whole table for that.
+    handoffs = list(Handoff.objects.filter(escalation__case=case).order_by("pk"))
+    last = handoffs[-1] if handoffs else None
     ours = case.messages.exclude(direction="in").select_related("author")
     uses = case.option_uses.select_related("option", "by")
     if last is not None:
