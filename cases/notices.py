@@ -31,6 +31,9 @@ ICONS = {
     NoticeKind.MENTIONED: "at",
     NoticeKind.CALL_LOGGED: "phone",
     NoticeKind.CASE_MERGED: "link",
+    NoticeKind.ASKED_BACK: "help",
+    NoticeKind.ANSWERED_BACK: "chat",
+    NoticeKind.SEVERITY_RAISED: "triangle",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
 }
 
@@ -56,6 +59,7 @@ def sentence(notice):
         "path": facts.get("path", ""),
         "what": facts.get("what", ""),
         "reason": facts.get("reason", ""),
+        "severity": facts.get("severity", ""),
         "timer": facts.get("timer", ""),
         "who": facts.get("who", ""),
         "into": facts.get("into", ""),
@@ -100,6 +104,11 @@ def _sentences():
         NoticeKind.MENTIONED: _("%(who)s mentions you on %(number)s"),
         NoticeKind.CALL_LOGGED: _("%(number)s: %(who)s took a call"),
         NoticeKind.CASE_MERGED: _("%(number)s goes on as %(into)s"),
+        NoticeKind.ASKED_BACK: _("%(number)s: %(who)s asks you about the handoff: “%(what)s”"),
+        NoticeKind.ANSWERED_BACK: _("%(number)s: %(who)s answered your question: “%(what)s”"),
+        NoticeKind.SEVERITY_RAISED: _(
+            "%(number)s: its escalation is now of severity %(severity)s: %(reason)s"
+        ),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
     }
 

@@ -99,6 +99,8 @@ CONFIGURATION = {
     "level",
     "levelinform",
     "rule",
+    "option",
+    "escalationreason",
 }
 PEOPLE = {"person", "team", "membership", "skill", "personskill", "absence", "duty"}
 CUSTOMERS = {"customer", "contact", "subscription"}

@@ -25,6 +25,8 @@ GROUPS = (
         (
             ("escalations.EscalationPath", "stairs_2"),
             ("escalations.Rule", "account_tree"),
+            ("escalations.Option", "healing"),
+            ("escalations.EscalationReason", "help"),
             ("cases.SlaPolicy", "verified"),
             ("cases.Calendar", "calendar_month"),
             ("cases.Recalculation", "update"),
@@ -101,6 +103,8 @@ def _parts(model):
 VERSIONS = ("escalations.PathVersion", "cases.SlaPolicyVersion", "cases.CalendarVersion")
 SWITCHED = (
     "escalations.Rule",
+    "escalations.Option",
+    "escalations.EscalationReason",
     "cases.IntakeRule",
     "cases.Category",
     "cases.Tag",

@@ -25,3 +25,23 @@ class NotTheHolder(Refused):
 
 class Unpublishable(Refused):
     """A draft that would leave somebody without an answer; each finding is named."""
+
+
+class NotOffered(Refused):
+    """This option is not one of those that may be tried here."""
+
+
+class SkipNeedsReason(Refused):
+    """Options are tried lowest first; whoever skips one says why."""
+
+
+class OverTheLimit(Refused):
+    """More money than this person may grant; the message names who may."""
+
+
+class AlreadyAsked(Refused):
+    """A question about this handoff waits for its answer already."""
+
+
+class NobodyToAsk(Refused):
+    """The handoff came from nobody who could answer a question about it."""

@@ -1,17 +1,23 @@
 """What the escalate form is prefilled with, where it may send a case, and what would follow."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from cases import display
 from cases.errors import Refused
-from cases.models import Attempt, Skill
-from escalations import forms, plan, snapshot
-from escalations.models import EscalationPath, Handoff, Kind
+from cases.forms import next_full_hour
+from cases.hours import Stretch
+from cases.models import Attempt, Calendar, Channel, Skill, TriggerKind
+from escalations import forms, plan, snapshot, wording
+from escalations.models import EscalationPath, Handoff, Kind, Level
+from escalations.operations import options
 from escalations.operations.automatic import last_words
 from escalations.operations.escalate import destination
-from escalations.words import arrives, conditions, holder_name
+from escalations.operations.telling import Telling
+from escalations.words import arrives, conditions, euros, holder_name
 
 
 @dataclass
@@ -22,10 +28,29 @@ class Preview:
     is_team: bool = False
     level: str = ""
     due: str = ""
+    due_at: datetime | None = None
     hours: str = ""
     steps: list = field(default_factory=list)  # (time, what, on what condition)
     unchanged: list = field(default_factory=list)
     refused: str = ""
+
+
+@dataclass(frozen=True)
+class OwnPower:
+    """What the reader may do without escalating the case: their money limit, the options lowest first."""
+
+    limit: str
+    rungs: list
+
+    def __bool__(self):
+        return bool(self.limit or self.rungs)
+
+
+def own_power(case, reader):
+    """What is offered before the form: the agent's own money limit and options (RULES 5)."""
+    escalation = options.running_of(case)
+    limit = options.limit_of(reader, escalation)
+    return OwnPower(euros(limit) if limit else "", options.offered(case, escalation, reader))
 
 
 def destinations(case, now):
@@ -55,7 +80,7 @@ def destinations(case, now):
     return choices
 
 
-def prefilled(case, now):
+def prefilled(case, now, asked_at=None):
     """The texts a case already holds: nobody types them again, and the customer repeats nothing."""
     incoming, outgoing = last_words([case.pk]).get(case.pk, (None, None))
     background = _("%(customer)s: %(subject)s.") % {"customer": case.customer.name, "subject": case.subject}
@@ -66,22 +91,73 @@ def prefilled(case, now):
         _("Promised: %(what)s, by %(when)s.") % {"what": p.what, "when": display.moment(p.due_at, now)}
         for p in case.promises.open().order_by("due_at")
     ]
-    ours = case.messages.exclude(direction="in").select_related("author").order_by("-occurred_at")[:4]
-    tried = [attempt.what for attempt in Attempt.objects.known_on(case)]
-    earlier = Handoff.objects.filter(escalation__case=case).order_by("-pk").first()
-    if earlier is not None:
-        tried += [line for line in earlier.tried.splitlines() if line.strip() and line not in tried]
-    tried += [
-        f"{display.moment(m.occurred_at, now)}, {m.author or _('the desk')}: {m.body[:160]}"
-        for m in reversed(list(ours))
-        if earlier is None or m.occurred_at > earlier.made_at
-    ]
+    outlet = case.channel if case.channel != Channel.PHONE else Channel.MAIL
     return {
         "kind": Kind.HIERARCHICAL,
+        "mode": Handoff.Mode.LIVE if asked_at else Handoff.Mode.WRITTEN,
         "background": background,
-        "tried": "\n".join(tried),
+        "tried": "\n".join(_tried(case, now)),
         "told_customer": "\n".join(told),
+        "telling": Telling.NOW,
+        "word_channel": outlet,
+        "said_at": now,
+        "owed_by": next_full_hour(now),
     }
+
+
+def _tried(case, now):
+    """Lines of what was tried: before the case came and since, as the last handoff has it, then options and
+    words to the customer since."""
+    known = [attempt.what for attempt in Attempt.objects.known_on(case)]
+    # All of them, not the first of them backwards: a planner would walk the whole table for that.
+    handoffs = list(Handoff.objects.filter(escalation__case=case).order_by("pk"))
+    last = handoffs[-1] if handoffs else None
+    ours = case.messages.exclude(direction="in").select_related("author")
+    uses = case.option_uses.select_related("option", "by")
+    if last is not None:
+        ours, uses = ours.filter(occurred_at__gte=last.made_at), uses.filter(at__gte=last.made_at)
+    lines = [
+        (m.occurred_at, f"{m.author or _('the desk')}: {' '.join(m.body.split())[:160]}")
+        for m in ours.order_by("-occurred_at")[:4]
+    ]
+    lines += [(use.at, f"{use.by}: {wording.of_use(use)}") for use in uses.order_by("pk")]
+    handed = last.tried.splitlines() if last is not None else []
+    carried = [line for line in handed if line.strip() and line not in known]
+    return known + carried + [f"{display.moment(at, now)}, {words}" for at, words in sorted(lines)]
+
+
+def asked_for_supervisor(case, now):
+    """When, within the last day, the customer asked for a supervisor and nobody took the case since; or
+    None."""
+    asked = case.triggers.filter(kind=TriggerKind.ASKED_SUPERVISOR, occurred_at__gt=now - timedelta(days=1))
+    at = asked.order_by("-occurred_at").values_list("occurred_at", flat=True).first()
+    if at is None:
+        return None
+    taken = Handoff.objects.filter(
+        escalation__case=case, state=Handoff.State.ACKNOWLEDGED, answered_at__gte=at
+    )
+    return None if taken.exists() else at
+
+
+def call_back_by(case, asked_at, now):
+    """Until when a call-back may be put off where the customer asked for a supervisor: the end of that
+    working day of the case's team (RULES 4), or of the present one where it is over. None where nobody asked.
+    """
+    if asked_at is None:
+        return None
+    of_team = {"pk": case.team.calendar_id} if case.team is not None else {"is_default": True}
+    calendar = Calendar.objects.get(**of_team)
+    hours = Calendar.objects.hours([calendar.pk])[calendar.pk]
+    ends_at = _end_of_day(hours, asked_at)
+    return ends_at if ends_at > now else _end_of_day(hours, now)
+
+
+def _end_of_day(hours, at):
+    """When the working day of `at` closes for the last time, or the next one that opens."""
+    opens = hours.next_open(at)
+    day = opens.astimezone(hours.zone_at(opens)).date()
+    segments = hours.segments(opens, opens + timedelta(days=1))
+    return [s.ends_at for s in segments if s.kind == Stretch.OPEN and s.on == day][-1]
 
 
 def preview(case, form, now):
@@ -120,10 +196,16 @@ def _worded(case, path, step, roster, now):
     )
     owed = plan.terms(step, path, roster, now)
     shown.steps.append((display.clock_time(now), _("%(who)s is told") % {"who": shown.who}, ""))
+    limit = _authority(path, step)
+    if limit:
+        shown.level = _("%(level)s · may grant up to %(limit)s") % {
+            "level": shown.level,
+            "limit": euros(limit),
+        }
     if owed is not None:
         calendar_id, due_at, late_after = owed
         level = path.level(step.level_number)
-        shown.due = display.moment(due_at, now, "day")
+        shown.due_at, shown.due = due_at, display.moment(due_at, now, "day")
         shown.hours = _("%(time)s of working time to acknowledge") % {
             "time": display.duration(level.acknowledge_seconds)
         }
@@ -133,10 +215,44 @@ def _worded(case, path, step, roster, now):
         ):
             condition = conditions()["unacknowledged"]
             shown.steps.append(
-                (display.moment(announced.at, now), arrives(announced.step, roster), condition)
+                (display.moment(announced.at, now, "short"), arrives(announced.step, roster), condition)
             )
     shown.unchanged = _unchanged(case, now)
     return shown
+
+
+def _authority(path, step):
+    """How far the level goes whose holder would get it, EUR, or None."""
+    if step.is_fallback:
+        return None
+    levels = Level.objects.filter(version=path.version_id, number=step.level_number)
+    return levels.values_list("authority_limit", flat=True).first()
+
+
+def draft(case, form, shown, *, by, now):
+    """The word to the customer as `form` stands, in the customer's own language and zone."""
+    at = call_back_typed(form) if shows_call_back(form) else None
+    return wording.of_handoff(
+        case, who=shown.who, kind=form["kind"].value(), due_at=shown.due_at, call_back_at=at, by=by, now=now
+    )
+
+
+def shows_call_back(form):
+    """Whether what is chosen at present comes to a call-back."""
+    mode, reached = form["mode"].value(), form["reached"].value()
+    return mode == Handoff.Mode.CALL_BACK or (
+        mode == Handoff.Mode.LIVE and reached == forms.Reached.CALL_BACK
+    )
+
+
+def call_back_typed(form):
+    """The instant of the call-back as it is typed at present, or None where it is no instant yet."""
+    value = form["call_back_at"].value()
+    try:
+        at = form.fields["call_back_at"].clean(value) if value else None
+    except ValidationError:
+        return None
+    return at and forms.in_zone(at, form["call_back_zone"].value())
 
 
 def _unchanged(case, now):

@@ -26,8 +26,8 @@ class Rung:
     icon: str = ""
 
 
-def rungs(outlook, handoffs, passed_over, roster, now):
-    """The ladder from its first level to the fallback."""
+def rungs(outlook, handoffs, passed_over, roster, now, zones=None):
+    """The ladder from its first level to the fallback. `zones`: {id of who is announced: their time zone}."""
     path, escalation = outlook.path, outlook.escalation
     if path is None:
         return []
@@ -38,6 +38,9 @@ def rungs(outlook, handoffs, passed_over, roster, now):
         _rung(level, current, escalation, outlook, to_come, first, handoffs, passed_over, roster, now)
         for level in path.levels
     ]
+    for rung, step in zip(found, [to_come.get(level.number) for level in path.levels], strict=True):
+        if rung.announced and step is not None:
+            rung.lines += _where_they_are(step, zones or {})
     found.append(_fallback(escalation, to_come.get(None), first, path, roster, now))
     return found
 
@@ -69,12 +72,13 @@ def _now(mark, outlook, skipped, now):
     rung = Rung(mark, "now", str(escalation.holder or escalation.holder_team), handoff=handoff)
     if handoff is not None:
         handed = _("handed %(time)s") % {"time": display.moment(handoff.made_at, now)}
-        rung.lines.append(f"{handed} · {_ended(handoff, now)}")
+        rung.lines.append(f"{handed} · {ended(handoff, now)}")
     rung.lines += [_passed(p) for p in skipped]
     return rung
 
 
-def _ended(handoff, now):
+def ended(handoff, now):
+    """How a handoff ended, and when; or that it waits."""
     if handoff.state == Handoff.State.WAITING:
         return _("not acknowledged yet")
     words = {"how": handoff.get_state_display().lower(), "time": display.moment(handoff.answered_at, now)}
@@ -88,7 +92,7 @@ def _behind(mark, level, mine, skipped, now):
             mark,
             "passed",
             str(last.answered_by or last.to_person or last.to_team),
-            [_ended(last, now)],
+            [ended(last, now)],
             handoff=last,
         )
         rung.icon = ENDINGS.get(last.state, "check")
@@ -128,6 +132,15 @@ def _away(passed, roster):
     if passed.why == plan.QUIET:
         return _("%(name)s has quiet hours then") % {"name": name}
     return _("%(name)s is named in the complaint") % {"name": name}
+
+
+def _where_they_are(announced, zones):
+    """The time it will be for who is next, where that is not the reader's own."""
+    zone = zones.get(announced.step.person_id)
+    if zone is None or display.clock_time(announced.at) == display.local_time(announced.at, zone):
+        return []
+    words = {"time": display.local_time(announced.at, zone), "city": display.zone_city(zone)}
+    return [_("%(time)s for them, in %(city)s") % words]
 
 
 def _fallback(escalation, announced, first, path, roster, now):

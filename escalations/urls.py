@@ -2,17 +2,19 @@
 
 from django.urls import path
 
-from escalations import views
+from escalations.views import escalating, receiving, remedies
+
+CASE = "cases/<str:number>/"
+HANDOFF = f"{CASE}handoffs/<int:handoff>/"
 
 urlpatterns = [
-    path("cases/<str:number>/escalate/", views.Escalate.as_view(), name="case-escalate"),
-    path("cases/<str:number>/handoffs/<int:handoff>/", views.Acknowledge.as_view(), name="handoff"),
-    path(
-        "cases/<str:number>/handoffs/<int:handoff>/decline/", views.Decline.as_view(), name="handoff-decline"
-    ),
-    path(
-        "cases/<str:number>/handoffs/<int:handoff>/de-escalate/",
-        views.Deescalate.as_view(),
-        name="deescalate",
-    ),
+    path(f"{CASE}escalate/", escalating.Escalate.as_view(), name="case-escalate"),
+    path(f"{CASE}options/<int:option>/", remedies.TryOption.as_view(), name="case-option"),
+    path(HANDOFF, receiving.Acknowledge.as_view(), name="handoff"),
+    path(f"{HANDOFF}decline/", receiving.Decline.as_view(), name="handoff-decline"),
+    path(f"{HANDOFF}ask-back/", receiving.AskBack.as_view(), name="handoff-ask"),
+    path(f"{HANDOFF}hand-over/", receiving.HandOn.as_view(), name="handoff-hand-on"),
+    path(f"{HANDOFF}de-escalate/", remedies.Deescalate.as_view(), name="deescalate"),
+    path(f"{CASE}questions/<int:question>/answer/", receiving.Answer.as_view(), name="question-answer"),
+    path(f"{CASE}escalations/<int:escalation>/severity/", receiving.RaiseSeverity.as_view(), name="severity"),
 ]

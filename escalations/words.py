@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from cases import display
@@ -86,3 +87,9 @@ def _position(outlook):
 
 def _join(*parts):
     return " · ".join(part for part in parts if part)
+
+
+def euros(amount):
+    """An amount of money as the reader's language writes it: "EUR 4,212.60", whole euros without cents."""
+    cents = 0 if amount == int(amount) else 2
+    return _("EUR %(amount)s") % {"amount": formats.number_format(amount, cents, force_grouping=True)}

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from cases import display
 from cases.models import CaseReading, TimerRepair
 from cases.states import CaseStatus, ClockState, Metric, Priority, TimerKind
-from escalations.models import Escalation, Handoff, Kind, PassedOver
+from escalations.models import Escalation, Handoff, Kind, OptionUse, PassedOver
+from escalations.words import euros
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,11 @@ def of_case_reading(before, row, names):
 
 
 def of_escalation(before, row, names):
+    if before is not None and row.severity > before.severity:
+        # The engine's reason is a technical one; what set it off is told by itself.
+        why = "" if row.history_via == "engine" else row.history_change_reason or ""
+        text = _("raised the severity of the escalation to %(severity)d") % {"severity": row.severity}
+        yield Said(text, "triangle", why=why)
     if before is not None and row.state == Escalation.State.ENDED and before.state != row.state:
         how = Escalation.Outcome(row.outcome).label
         yield Said(_("ended the escalation: %(how)s") % {"how": how}, "steps", why=_own_words(row))
@@ -260,6 +266,32 @@ def _answered(row, words):
         yield Said(_("declined level %(level)d") % words, "undo", why=row.decline_reason)
     elif row.state == Handoff.State.RAN_OUT:
         yield Said(_("did not acknowledge level %(level)d in time") % words, "triangle", who=words["who"])
+
+
+def of_option_use(before, row, names):
+    if before is not None:
+        return
+    option = names.options.get(row.option_id) or _("an option")
+    if row.amount is not None:
+        option = f"{option}, {euros(row.amount)}"
+    words = {"option": option}
+    if row.outcome == OptionUse.Outcome.SKIPPED:
+        yield Said(_("skipped the option “%(option)s”") % words, "slashed", why=row.skipped_because)
+        return
+    said = {
+        OptionUse.Outcome.OFFERED: _("offered the customer “%(option)s”"),
+        OptionUse.Outcome.ACCEPTED: _("offered “%(option)s”: the customer accepted"),
+        OptionUse.Outcome.DECLINED: _("offered “%(option)s”: the customer declined"),
+    }
+    yield Said(said[row.outcome] % words, "scales", why=row.note)
+
+
+def of_question(before, row, names):
+    if before is None:
+        words = {"who": names.person(row.asked_of_id)}
+        yield Said(_("asked %(who)s back about the handoff") % words, "help", why=row.text)
+    elif row.answered_at and not before.answered_at:
+        yield Said(_("answered the question about the handoff"), "chat", why=row.answer)
 
 
 def of_passed_over(before, row, names):

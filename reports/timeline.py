@@ -25,7 +25,7 @@ from cases.models import (
     Team,
     TimerRepair,
 )
-from escalations.models import Escalation, Handoff, PassedOver
+from escalations.models import AskBack, Escalation, Handoff, Option, OptionUse, PassedOver
 from reports import asking_sentences, sentences
 
 
@@ -52,6 +52,7 @@ class Names:
     reasons: dict
     asks: dict
     tags: dict
+    options: dict
     cases: frozenset = frozenset()
 
     def case(self, pk):
@@ -90,7 +91,9 @@ TOLD = (
     (CaseLink, sentences.of_link_from, "source"),
     (CaseLink, sentences.of_link_to, "target"),
     (PassedOver, sentences.of_passed_over, "escalation__case"),
+    (OptionUse, sentences.of_option_use, "case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
+    (AskBack, sentences.of_question, "handoff__escalation__case"),
     (Escalation, sentences.of_escalation, "case"),
     (CaseReading, sentences.of_case_reading, "case"),
 )
@@ -131,7 +134,15 @@ def _by_object(rows):
 def _names(rows):
     people, teams, asks, cases = {row.history_user_id for row in rows}, set(), set(), set()
     for row in rows:
-        for name in ("owner_id", "holder_id", "to_person_id", "person_id", "made_by_id", "answered_by_id"):
+        for name in (
+            "owner_id",
+            "holder_id",
+            "to_person_id",
+            "person_id",
+            "made_by_id",
+            "answered_by_id",
+            "asked_of_id",
+        ):
             people.add(getattr(row, name, None))
         for name in ("team_id", "holder_team_id", "to_team_id"):
             teams.add(getattr(row, name, None))
@@ -147,6 +158,7 @@ def _names(rows):
         cases=frozenset(
             Case.objects.filter(pk__in=cases - {None}).open_to_all().values_list("pk", flat=True)
         ),
+        options=Option.objects.in_bulk({row.option_id for row in rows if hasattr(row, "option_id")}),
     )
 
 

@@ -57,11 +57,15 @@ from cases.models import (
     Trigger,
 )
 from escalations.models import (
+    AskBack,
     Escalation,
     EscalationPath,
+    EscalationReason,
     Handoff,
     Level,
     LevelInform,
+    Option,
+    OptionUse,
     PassedOver,
     PathVersion,
     Rule,
@@ -346,6 +350,27 @@ SAMPLES = {
         lambda w, n: {"escalation": w.escalation, "level_number": n, "why": "empty", "at": AT},
         ("detail", "nobody"),
     ),
+    Option: Sample(
+        lambda w, n: {"name": f"option {n}", "kind": "goodwill", "position": n}, ("amount_ceiling", 50)
+    ),
+    OptionUse: Sample(
+        lambda w, n: {"case": w.case, "option": w.option, "outcome": "offered", "by": w.ana, "at": AT},
+        ("amount", 20),
+    ),
+    EscalationReason: Sample(lambda w, n: {"name": f"reason {n}"}, ("kind", "priority")),
+    AskBack: Sample(
+        lambda w, n: {
+            "handoff": w.handoff,
+            "text": f"Which invoice, {n}?",
+            "asked_by": w.ana,
+            "asked_of": w.people[n],
+            "asked_at": AT,
+            "answer": "The last one.",
+            "answered_by": w.people[n],
+            "answered_at": AT + n * HOUR,
+        },
+        ("answer", "The one of October."),
+    ),
 }
 
 
@@ -376,6 +401,7 @@ def world():
         )
         w.level = make_row(Level, w, 1)
         w.escalation = make_row(Escalation, w, 1)
+        w.option, w.handoff = make_row(Option, w, 1), make_row(Handoff, w, 1)
     return w
 
 

@@ -39,7 +39,18 @@ pytestmark = pytest.mark.django_db
 ROLES = ("supervisor", "manager", "auditor", "administrator")
 DRAFTS = {"calendarversion", "slapolicyversion", "pathversion"}
 WHOLES = {"calendar", "slapolicy", "escalationpath"}
-SWITCHED = {"category", "service", "pausereason", "intakerule", "question", "replytemplate", "rule", "tag"}
+SWITCHED = {
+    "category",
+    "service",
+    "pausereason",
+    "intakerule",
+    "question",
+    "replytemplate",
+    "rule",
+    "tag",
+    "option",
+    "escalationreason",
+}
 CUSTOMERS = {"customer", "contact", "subscription"}
 ROSTER = {"membership", "personskill", "absence", "duty"}
 KEPT_BY_ALL = {"person", "team", "skill"}

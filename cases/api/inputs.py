@@ -29,6 +29,7 @@ ASKS = [
     TriggerKind.THREAT,
     TriggerKind.SAFETY,
     TriggerKind.VULNERABLE,
+    TriggerKind.STATED_NEED,
 ]
 WRITTEN = [choice for choice in Channel.choices if choice[0] != Channel.PHONE]
 

@@ -15,6 +15,7 @@ ASKS = [
     TriggerKind.THREAT,
     TriggerKind.SAFETY,
     TriggerKind.VULNERABLE,
+    TriggerKind.STATED_NEED,
 ]
 
 

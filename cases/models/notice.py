@@ -31,6 +31,9 @@ class NoticeKind(models.TextChoices):
     MENTIONED = "mentioned", _("Mentioned")
     CALL_LOGGED = "call_logged", _("Call logged by somebody else")
     CASE_MERGED = "case_merged", _("Case merged into another")
+    ASKED_BACK = "asked_back", _("Question about a handoff")
+    ANSWERED_BACK = "answered_back", _("Answer about a handoff")
+    SEVERITY_RAISED = "severity_raised", _("Severity raised")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
 
 

@@ -22,6 +22,7 @@ class TriggerKind(models.TextChoices):
     THREAT = "threat", _("Threat of press, regulator or lawyer")
     SAFETY = "safety", _("Risk to safety")
     VULNERABLE = "vulnerable", _("Vulnerable customer")
+    STATED_NEED = "stated_need", _("States a need: money, people, tools, a specification, a function")
     REASSIGNED = "reassigned", _("Reassigned")
     PRIORITY_CHANGED = "priority_changed", _("Priority changed")
     TARGET_AT_RISK = "target_at_risk", _("Target at risk")

@@ -162,12 +162,12 @@ WITH due AS MATERIALIZED (
 ), handed AS (
   INSERT INTO escalations_handoff (escalation_id, level_number, kind, mode, from_person_id,
       to_person_id, reason,
-    background, tried, next_steps, told_customer, is_automatic, made_at, state, decline_reason,
-        acknowledge_clock_id)
+    background, tried, next_steps, told_customer, told_by, untold_because, is_automatic,
+        made_at, state, decline_reason, acknowledge_clock_id)
   SELECT m.id, m.number, 'automatic', 'written', m.from_id, m.person_id,
     'Level ' || m.was || ': not acknowledged in time by ' || p.name || '.', m.background, m.tried,
         m.next_steps,
-    m.told_customer, true, %(now)s, 'waiting', '', t.id
+    m.told_customer, '', '', true, %(now)s, 'waiting', '', t.id
   FROM moved m JOIN term t ON t.case_id = m.case_id JOIN cases_person p ON p.id = m.from_id
   RETURNING id, level_number, to_person_id, reason, acknowledge_clock_id
 ), armed AS (

@@ -11,8 +11,8 @@ from cases import history
 from cases.models import Calendar, Case, Channel, Party, PauseReason, Person, Skill, Standing, Team
 from cases.operations import clocks, ending, intake, pausing, promising, routing, talk
 from cases.states import CaseStatus, Metric
-from escalations.models import EscalationPath, Handoff
-from escalations.operations import escalate, respond
+from escalations.models import EscalationPath, EscalationReason, Handoff, Option
+from escalations.operations import asking, escalate, options, respond, telling
 
 from . import writing
 from .asking import Asking
@@ -269,20 +269,51 @@ class Life(Asking):
 
     def escalate(self, kind, words="handoff", **given):
         texts = self.words[words]
+        catalogued = EscalationReason.objects.filter(kind=kind).order_by("position").first()
         if "skill" in given:
             given["skill"] = Skill.objects.get(name=given["skill"])
         return escalate.escalate(
             case=self.case,
             kind=kind,
-            reason=texts["reason"],
+            catalogue_reason=catalogued,
+            reason=texts["reason"] if words != "handoff" else "",
             background=texts["background"],
             tried=texts["tried"],
             next_steps=texts["next"],
-            told_customer=texts["told"],
+            word=telling.Word(
+                telling.Telling.SAID, text=texts["told"], channel=Channel.PHONE, said_at=self.now
+            ),
             by=self.agent(),
             now=self.now,
             **given,
         )
+
+    def offer(self, name, outcome, amount=None, note=""):
+        """An option is tried on the customer; those below it were skipped, with a reason."""
+        by = self.agent()
+        if amount is not None and amount > by.money_limit:
+            return
+        options.use(
+            case=self.case,
+            option=Option.objects.get(name=name),
+            outcome=outcome,
+            amount=amount,
+            note=self.words.get(note, ""),
+            skipped_because=self.words["option_skipped"],
+            by=by,
+            now=self.now,
+        )
+
+    def ask_back(self, *, answered):
+        """Who took the handoff asks whoever gave it; the answer may be still to come."""
+        handoff = Handoff.objects.filter(escalation__case=self.case).latest("pk")
+        question = asking.ask_back(
+            handoff=handoff, text=self.words["asks_back"], by=self.agent(), now=self.now
+        )
+        if answered:
+            asking.answer(
+                question=question, text=self.words["answers_back"], by=question.asked_of, now=self.now
+            )
 
     def handoff(self):
         """The handoff that waits for somebody. Where there is none, the story is told wrongly: it fails."""
@@ -310,7 +341,12 @@ class Life(Asking):
     def step_down(self):
         escalation = self.case.escalations.running().get()
         respond.deescalate(
-            escalation=escalation, reason=self.words["done"], by=escalation.holder, now=self.now
+            escalation=escalation,
+            reason=self.words["done"],
+            option=Option.objects.get(name="Explanation in plain words"),
+            skipped_because=self.words["option_skipped"],
+            by=escalation.holder,
+            now=self.now,
         )
 
     # --- In whose words -------------------------------------------------------------------------------------

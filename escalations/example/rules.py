@@ -19,7 +19,15 @@ from cases.models import (
 )
 from cases.operations import publishing
 from cases.states import Metric, Priority
-from escalations.models import EscalationPath, Level, LevelInform, PathVersion, Rule
+from escalations.models import (
+    EscalationPath,
+    EscalationReason,
+    Level,
+    LevelInform,
+    Option,
+    PathVersion,
+    Rule,
+)
 from escalations.operations.publishing import publish_path
 
 from . import data
@@ -75,6 +83,7 @@ def build(*, now, today):
         )
     _policies(described["policies"], names, now, today)
     _paths(described["paths"], names, now, today)
+    _responses(described, names)
     for position, row in enumerate(described["matrix"], 1):
         Rule.objects.create(
             position=position * 10,
@@ -130,6 +139,22 @@ def _targets(version, wanted, names):
                 term_seconds=minutes * 60,
                 calendar=calendar,
             )
+
+
+def _responses(described, names):
+    """Options, lowest first, and reasons, in the order of the file."""
+    for position, row in enumerate(described["options"], 1):
+        Option.objects.create(
+            position=position * 10,
+            name=row["name"],
+            kind=row["kind"],
+            description=row["description"],
+            amount_ceiling=row.get("ceiling"),
+            from_level=row.get("from_level"),
+            **names.find(row, "category"),
+        )
+    for position, row in enumerate(described["reasons"], 1):
+        EscalationReason.objects.create(position=position * 10, name=row["name"], kind=row.get("kind", ""))
 
 
 def _paths(described, names, now, today):

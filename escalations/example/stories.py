@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from cases.models import Party, TriggerKind
 from cases.states import Metric, Priority
-from escalations.models import Kind
+from escalations.models import Kind, OptionUse
 
 from .life import HOUR, MINUTE
 
+Outcome = OptionUse.Outcome
 BILLING, NETWORK, DEFAULT = "Billing disputes", "Network outages", "Default"
 
 
@@ -242,11 +243,15 @@ def escalated(life, kind, acknowledge, words="handoff", **given):
     at = yield from answered(life, life.response + life.update * 0.5)
     yield life.at(at + life.update * 0.1)
     life.note()
+    if kind == Kind.HIERARCHICAL:
+        life.offer("Explanation in plain words", Outcome.DECLINED)
+        life.offer("Goodwill credit", Outcome.DECLINED, amount=40, note="option_declined")
     yield life.at(at + life.update * 0.3)
     life.escalate(kind, words, **given)
     if acknowledge:
         yield life.at(at + life.update * 0.3 + 15 * MINUTE)
         life.accept()
+        life.ask_back(answered=kind == Kind.FUNCTIONAL)
 
 
 def said(life, kind, words, acknowledge):

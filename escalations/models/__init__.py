@@ -3,16 +3,21 @@
 from .escalation import Escalation, Handoff, Kind, PassedOver
 from .path import EscalationPath, Level, LevelInform, PathVersion, Responsible, Rule
 from .replay import Replay, ReplayedCase
+from .response import AskBack, EscalationReason, Option, OptionUse
 
 __all__ = [
     "Escalation",
     "EscalationPath",
+    "EscalationReason",
     "Handoff",
     "Kind",
     "Level",
     "LevelInform",
+    "Option",
+    "OptionUse",
     "PassedOver",
     "PathVersion",
+    "AskBack",
     "Replay",
     "ReplayedCase",
     "Responsible",

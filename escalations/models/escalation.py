@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from cases.history import History
-from cases.models import Case, Clock, Person, Skill, Team, Trigger
+from cases.models import Case, Channel, Clock, Person, Skill, Team, Trigger
 
 from .path import EscalationPath, PathVersion, Rule
 
@@ -143,6 +143,18 @@ class Handoff(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     mode = models.CharField(_("how"), max_length=10, choices=Mode.choices, default=Mode.WRITTEN)
     call_back_at = models.DateTimeField(_("call back at"), null=True, blank=True)
+    was_reached = models.BooleanField(
+        _("reached"), null=True, blank=True, help_text=_("Of a live transfer that was tried.")
+    )
+    catalogue_reason = models.ForeignKey(
+        "escalations.EscalationReason",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="handoffs",
+        verbose_name=_("reason in the catalogue"),
+    )
     skill = models.ForeignKey(
         Skill,
         models.PROTECT,
@@ -184,6 +196,10 @@ class Handoff(models.Model):
     tried = models.TextField(_("tried so far"))
     next_steps = models.TextField(_("next steps"))
     told_customer = models.TextField(_("what the customer was told"), blank=True)
+    # Of the word to the customer that this handoff is theirs to know: when and how, or why not yet.
+    told_at = models.DateTimeField(_("customer told"), null=True, blank=True)
+    told_by = models.CharField(_("told by"), max_length=10, choices=Channel.choices, blank=True)
+    untold_because = models.TextField(_("why the customer was not told yet"), blank=True)
     is_automatic = models.BooleanField(_("composed automatically"), default=False)
     made_at = models.DateTimeField(_("handed over"))
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.WAITING)
@@ -217,7 +233,15 @@ class Handoff(models.Model):
         verbose_name=_("work by"),
     )
     history = History(
-        erasable=["reason", "background", "tried", "next_steps", "told_customer", "decline_reason"]
+        erasable=[
+            "reason",
+            "background",
+            "tried",
+            "next_steps",
+            "told_customer",
+            "untold_because",
+            "decline_reason",
+        ]
     )
 
     class Meta:
@@ -247,6 +271,16 @@ class Handoff(models.Model):
             models.CheckConstraint(
                 condition=~Q(mode="call_back") | Q(call_back_at__isnull=False),
                 name="handoff_call_back_has_its_time",
+            ),
+            models.CheckConstraint(
+                # Not known is not yes: unknown alone would pass a check.
+                condition=~Q(mode="live") | Q(was_reached=True, was_reached__isnull=False),
+                name="handoff_live_reached_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(told_at=None, told_by="")
+                | (Q(told_at__isnull=False, untold_because="") & ~Q(told_by="") & ~Q(told_customer="")),
+                name="handoff_told_says_what_when_and_how",
             ),
             models.UniqueConstraint(
                 fields=["escalation"], condition=Q(state="waiting"), name="handoff_one_waiting_per_escalation"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
+from cases import history
 from cases.errors import NotInForce, WrongMove
 from cases.operations.changing import changing
 from cases.states import CaseStatus
@@ -11,6 +12,7 @@ from escalations import plan, snapshot
 from escalations.errors import AlreadyRunning, IncompleteHandoff
 from escalations.models import Escalation, EscalationPath, Handoff, Kind
 
+from . import telling
 from .ladder import Move, move
 
 
@@ -18,30 +20,70 @@ def escalate(
     *,
     case,
     kind,
-    reason,
     background,
     tried,
     next_steps,
     by,
     now,
+    reason="",
+    catalogue_reason=None,
     told_customer="",
     path=None,
     level=None,
     skill=None,
     mode=Handoff.Mode.WRITTEN,
+    was_reached=None,
     call_back_at=None,
+    word=None,
     revision=None,
 ):
     """Hand `case` over along `path` (else the one it runs on, else the default one) and return the Handoff.
 
     functional: to who is on duty for `skill`; hierarchical: one level up; priority: to `level`, above the
-    first.
-    Raises IncompleteHandoff, AlreadyRunning (that level or a higher one has it), NotInForce, StaleCase, and
-    WrongMove on a closed case.
+    first. `reason` in one's own words, beside or instead of a `catalogue_reason`.
+    live: somebody was reached at once (`was_reached`); call-back: `call_back_at` (aware) becomes a promise to
+    the customer. `word`: a telling.Word, what the customer is told of it, sent in the same transaction.
+    Raises IncompleteHandoff, AlreadyRunning (that level or a higher one has it), NotInForce, StaleCase,
+    InThePast, and WrongMove on a closed case.
     """
+    reason = worded(catalogue_reason, reason)
     require_whole(reason=reason, background=background, tried=tried, next_steps=next_steps)
     if kind == Kind.FUNCTIONAL and skill is None:
         raise IncompleteHandoff(_("Say which skill is needed."))
+    require_a_way(mode, was_reached, call_back_at)
+    word = telling.checked(word, now=now) if word is not None else None
+    said = {
+        "catalogue_reason_id": catalogue_reason.pk if catalogue_reason else None,
+        "was_reached": was_reached,
+        **telling.columns(word, told_customer, now=now),
+    }
+    with history.acting(by=by, reason=reason, now=now):
+        handoff = _hand_over(
+            case,
+            revision,
+            path=path,
+            level=level,
+            skill=skill,
+            kind=kind,
+            by=by,
+            now=now,
+            reason=reason,
+            background=background,
+            tried=tried,
+            next_steps=next_steps,
+            told_customer=said.pop("told_customer", told_customer),
+            mode=mode,
+            call_back_at=call_back_at,
+            said=said,
+        )
+        if mode == Handoff.Mode.CALL_BACK:
+            telling.promise_call(case, call_back_at, word, by=by, now=now)
+        if word is not None:
+            telling.tell(case, word, by=by, now=now)
+    return handoff
+
+
+def _hand_over(case, revision, *, path, level, skill, kind, by, now, reason, **texts):
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
         if locked.status == CaseStatus.CLOSED:
             raise WrongMove(_("This case is closed; open it again before you escalate it."))
@@ -77,15 +119,10 @@ def escalate(
                     told_from=now,
                     kind=kind,
                     reason=reason,
-                    background=background,
-                    tried=tried,
-                    next_steps=next_steps,
-                    told_customer=told_customer,
                     is_automatic=False,
-                    mode=mode,
-                    call_back_at=call_back_at,
                     from_person_id=by.pk,
                     skill_id=skill.pk if skill else None,
+                    **texts,
                 )
             ],
             roster,
@@ -126,6 +163,21 @@ def version_of(path, now):
     if version is None:
         raise NotInForce(_("“%(path)s” has no version in force; publish one first.") % {"path": path})
     return version
+
+
+def worded(catalogue_reason, words):
+    """The reason as it is read: the catalogue's name for it, one's own words, or both."""
+    return ": ".join(part for part in (str(catalogue_reason or ""), (words or "").strip()) if part)
+
+
+def require_a_way(mode, was_reached, call_back_at):
+    """Raises IncompleteHandoff where the way of handing over lacks what belongs to it."""
+    if mode == Handoff.Mode.LIVE and not was_reached:
+        raise IncompleteHandoff(
+            _("A live transfer reaches somebody at once. If nobody answered, write, or agree a call-back.")
+        )
+    if mode == Handoff.Mode.CALL_BACK and call_back_at is None:
+        raise IncompleteHandoff(_("Say when the customer will be called back."))
 
 
 def require_whole(**texts):

@@ -41,6 +41,8 @@ class Move:
     call_back_at: datetime | None = None
     skill_id: int | None = None
     from_person_id: int | None = None
+    # More columns of the handoff, as a person said them.
+    said: dict | None = None
     # How the handoff it replaces ended, where it was still waiting.
     previous: str = Handoff.State.SUPERSEDED
     # The handoff it replaces, where it is known and its terms are over; else it is looked for.
@@ -145,6 +147,7 @@ def _hand_over(moves, roster, now):
             is_automatic=m.is_automatic,
             made_at=now,
             acknowledge_clock_id=owed[m.case.pk].pk if m.case.pk in owed else None,
+            **(m.said or {}),
         )
         for m in moves
     )

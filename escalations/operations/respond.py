@@ -4,15 +4,18 @@ from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
-from cases.errors import ConflictOfInterest, Incomplete
+from cases import roles
+from cases.errors import ConflictOfInterest, Incomplete, WrongMove
 from cases.models import Clock, NoticeKind
 from cases.operations import clocks, notify, standing
 from cases.operations.changing import changing
 from cases.states import Metric, TimerKind
 from escalations import plan, snapshot
-from escalations.errors import CannotDecline, NotTheHolder, NotWaiting
+from escalations.errors import CannotDecline, NotTheHolder, NotWaiting, SkipNeedsReason
 from escalations.models import Escalation, Handoff, PassedOver
 
+from . import options
+from .holding import carried, is_held_by
 from .ladder import Move, move, release, stop_reminding
 
 # After de-escalating, the same rule does not start the same path again for this long.
@@ -67,12 +70,12 @@ def _start_work(handoff, by, now):
     return clock
 
 
-def decline(*, handoff, reason, by, now):
+def decline(*, handoff, reason, by, now, revision=None):
     """`by` cannot take it: the next person of the level, then up. Raises CannotDecline at the top and at
     the fallback."""
     if not reason.strip():
         raise Incomplete(_("Say why you decline; the next person reads it."))
-    with changing(handoff.escalation.case, by=by, reason=reason, now=now) as case:
+    with changing(handoff.escalation.case, by=by, reason=reason, now=now, revision=revision) as case:
         locked = _waiting(handoff, by)
         escalation = locked.escalation
         facts = snapshot.paths([escalation.version_id])[escalation.version_id]
@@ -137,30 +140,127 @@ def decline(*, handoff, reason, by, now):
     return following
 
 
-def deescalate(*, escalation, reason, by, now, cool_off=COOL_OFF):
-    """The case goes back to its owner; clocks keep running, and the same rule holds off for `cool_off`."""
+def deescalate(
+    *,
+    escalation,
+    reason,
+    by,
+    now,
+    cool_off=COOL_OFF,
+    option=None,
+    outcome=options.Outcome.ACCEPTED,
+    amount=None,
+    skipped_because="",
+    to_level=None,
+    next_steps="",
+    revision=None,
+):
+    """End the escalation: the case goes back to its owner, clocks keep running, and the same rule holds off
+    for `cool_off`. With `to_level`, step down to who holds that lower level instead.
+
+    Options are tried lowest first: `option` is the one that settled it, with its `outcome` and `amount`;
+    where none was tried on this escalation, `skipped_because` says why. Returns the Escalation.
+    Raises Incomplete, SkipNeedsReason, OverTheLimit, NotOffered, NotTheHolder, NotWaiting, WrongMove,
+    ConflictOfInterest.
+    """
     if not reason.strip():
         raise Incomplete(_("Say what was done, so that the case can go back to its owner."))
-    with changing(escalation.case, by=by, reason=reason, now=now) as case:
-        locked = case.escalations.running().filter(pk=escalation.pk).first()
+    with changing(escalation.case, by=by, reason=reason, now=now, revision=revision) as case:
+        locked = case.escalations.running().select_related("version").filter(pk=escalation.pk).first()
         if locked is None:
             raise NotWaiting(_("This escalation has ended already."))
-        locked.cool_off_until = now + cool_off
-        release([locked], Escalation.Outcome.DEESCALATED, now=now)
-        if case.owner_id and case.owner_id != by.pk:
-            notify.queue(
-                [
-                    notify.Wanted(
-                        NoticeKind.DEESCALATED,
-                        case,
-                        f"escalation:{locked.pk}",
-                        person=case.owner,
-                        facts={"reason": reason},
-                    )
-                ],
+        options.refuse_subject(case, by)
+        _refuse_stranger(locked, by)
+        if option is not None:
+            options.record(
+                case,
+                locked,
+                option=option,
+                outcome=outcome,
+                amount=amount,
+                skipped_because=skipped_because,
+                by=by,
                 now=now,
             )
+        _require_options(case, locked, skipped_because, by=by, now=now)
+        if to_level is not None:
+            _step_down(case, locked, to_level, reason, next_steps, by=by, now=now)
+        else:
+            locked.cool_off_until = now + cool_off
+            release([locked], Escalation.Outcome.DEESCALATED, now=now)
+            _tell_owner(case, locked, reason, by, now)
     return locked
+
+
+def _refuse_stranger(escalation, by):
+    """The holder steps down; who answers for the department may do it for them."""
+    if not is_held_by(escalation, by) and roles.scope(by, "escalation.hold") <= roles.Scope.OWN:
+        raise NotTheHolder(
+            _("%(who)s holds this case; only they may do this.")
+            % {"who": escalation.holder or escalation.holder_team}
+        )
+
+
+def _require_options(case, escalation, because, *, by, now):
+    """Whoever steps down without having tried any option says why; each is recorded as skipped."""
+    rungs = options.offered(case, escalation, by)
+    untried = [rung.option for rung in rungs if not rung.is_behind]
+    if not untried or escalation.option_uses.exclude(outcome=options.Outcome.SKIPPED).exists():
+        return
+    if not because.strip():
+        raise SkipNeedsReason(
+            _("No option was tried yet; the lowest is “%(option)s”. Try one, or say why none is needed.")
+            % {"option": untried[0]}
+        )
+    options.skip(case, escalation, untried, because.strip(), by=by, now=now)
+
+
+def _step_down(case, escalation, to_level, reason, next_steps, *, by, now):
+    facts = snapshot.paths([escalation.version_id])[escalation.version_id]
+    level, roster = facts.level(to_level), snapshot.roster(since=now)
+    if level is None or not (to_level < escalation.level_number or escalation.is_at_fallback):
+        raise WrongMove(_("Step down to a level below the present one."))
+    step, _passed = plan.holder_at(level, snapshot.cases([case])[case.pk], roster, now)
+    if step is None:
+        raise WrongMove(
+            _("Nobody of level %(level)d is there now; choose another level, or give it back to its owner.")
+            % {"level": to_level}
+        )
+    said = carried(escalation.handoffs.order_by("-pk").first())
+    said["next_steps"] = next_steps.strip() or said["next_steps"]
+    move(
+        [
+            Move(
+                case=case,
+                escalation=escalation,
+                path=facts,
+                step=step,
+                told_from=now,
+                reason=reason.strip(),
+                is_automatic=False,
+                from_person_id=by.pk,
+                **said,
+            )
+        ],
+        roster,
+        now=now,
+    )
+
+
+def _tell_owner(case, escalation, reason, by, now):
+    if case.owner_id and case.owner_id != by.pk:
+        notify.queue(
+            [
+                notify.Wanted(
+                    NoticeKind.DEESCALATED,
+                    case,
+                    f"escalation:{escalation.pk}",
+                    person=case.owner,
+                    facts={"reason": reason},
+                )
+            ],
+            now=now,
+        )
 
 
 def _waiting(handoff, by):

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 
 from django import template
+from django.utils.translation import gettext as _
 
-from cases import roles
+from cases import display, roles
+from cases.models import Person
 from escalations import outlook as outlooks
-from escalations import snapshot, words
-from escalations.ladder_rows import rungs
-from escalations.models import Handoff, PassedOver
+from escalations import snapshot, wording, words
+from escalations.ladder_rows import ended, rungs
+from escalations.models import AskBack, Handoff, PassedOver
+from escalations.operations import options
 
 register = template.Library()
 
@@ -24,6 +27,39 @@ def next_steps(standings, now):
     return {s.case_id: words.next_of(found[s.case_id], s, roster, now) for s in standings}
 
 
+@register.filter
+def option_words(use):
+    """An option's use in a line: "Goodwill credit, EUR 40: declined"."""
+    return wording.of_use(use)
+
+
+@register.filter
+def outcome_words(use):
+    """What came of an option, with the amount and why: "declined, EUR 40"."""
+    parts = [use.get_outcome_display()]
+    if use.amount is not None:
+        parts.append(words.euros(use.amount))
+    because = use.skipped_because or use.note
+    return ", ".join(parts) + (f" ({because})" if because else "")
+
+
+@register.filter
+def euros(amount):
+    """An amount of money, as words.euros has it."""
+    return words.euros(amount)
+
+
+@dataclass
+class Handed:
+    """One handoff of the case: how it went, what was tried while it stood, and what was asked about it."""
+
+    handoff: Handoff
+    went: str
+    is_current: bool = False
+    uses: list = field(default_factory=list)
+    questions: list = field(default_factory=list)
+
+
 @dataclass
 class Panel:
     """What the case page shows of a case's escalation."""
@@ -33,7 +69,12 @@ class Panel:
     rungs: list
     waiting: Handoff | None = None  # a handoff that waits for the reader
     holds: bool = False
-    passed: list = field(default_factory=list)
+    handed: list = field(default_factory=list)  # every handoff of the case, the latest first
+    before: list = field(default_factory=list)  # options used before anything was handed over
+    questions: list = field(default_factory=list)  # those of the present handoff
+    asked_of_reader: list = field(default_factory=list)  # open, whoever has the case by now
+    options: list = field(default_factory=list)
+    limit: str = ""
 
     @property
     def path(self):
@@ -43,16 +84,25 @@ class Panel:
     def escalation(self):
         return self.outlook.escalation
 
+    @property
+    def open_questions(self):
+        return [question for question in self.questions if question.answered_at is None]
+
+    @property
+    def tried(self):
+        return sum(rung.was_tried for rung in self.options)
+
+    @property
+    def is_theirs(self):
+        return self.holds or self.waiting is not None
+
 
 @register.simple_tag
 def escalation_of(case, reader, now):
-    """The Panel of one case."""
+    """The Panel of one case. A fixed number of queries, whatever has happened to it."""
     roster = snapshot.roster(since=now)
     outlook = outlooks.of([case], now=now, roster=roster)[case.pk]
-    related = ("to_person", "to_team", "answered_by", "from_person")
-    handoffs = list(
-        Handoff.objects.filter(escalation=outlook.escalation).select_related(*related).order_by("pk")
-    )
+    handoffs = _handoffs(case)
     passed = list(
         PassedOver.objects.filter(escalation=outlook.escalation).select_related("person").order_by("pk")
     )
@@ -70,10 +120,61 @@ def escalation_of(case, reader, now):
         )
     )
     is_waiting = handoff is not None and handoff.state == Handoff.State.WAITING
+    uses = list(case.option_uses.select_related("option", "by").order_by("pk"))
+    handed, before = _told(case, handoffs, uses, now)
+    for one in handed:
+        one.is_current = handoff is not None and one.handoff.pk == handoff.pk
+    mine = [h for h in handoffs if escalation is not None and h.escalation_id == escalation.pk]
+    limit = options.limit_of(reader, escalation)
     return Panel(
         outlook=outlook,
         next=words.next_of(outlook, case.standing, roster, now),
-        rungs=rungs(outlook, handoffs, passed, roster, now),
+        rungs=rungs(outlook, mine, passed, roster, now, _zones(outlook)),
         waiting=handoff if is_theirs and is_waiting else None,
         holds=is_theirs and not is_waiting,
+        handed=handed[::-1],
+        before=before,
+        questions=next((one.questions for one in handed if one.is_current), []),
+        asked_of_reader=[
+            question
+            for one in handed
+            for question in one.questions
+            if question.answered_at is None and question.asked_of_id == reader.pk
+        ],
+        options=options.offered(case, escalation, reader, uses),
+        limit=words.euros(limit) if limit else "",
     )
+
+
+def _handoffs(case):
+    related = ("to_person", "to_team", "answered_by", "from_person", "escalation__path")
+    return list(Handoff.objects.filter(escalation__case=case).select_related(*related).order_by("pk"))
+
+
+def _told(case, handoffs, uses, now):
+    """([Handed] of `handoffs`, [OptionUse] from before the first of them)."""
+    handed, before = [Handed(h, _went(h, now)) for h in handoffs], []
+    by_id = {one.handoff.pk: one for one in handed}
+    asked = AskBack.objects.filter(handoff__escalation__case=case)
+    for question in asked.select_related("asked_by", "asked_of", "answered_by").order_by("pk"):
+        by_id[question.handoff_id].questions.append(question)
+    for use in uses:
+        stood = [one for one in handed if one.handoff.made_at <= use.at]
+        (stood[-1].uses if stood else before).append(use)
+    return handed, before
+
+
+def _went(handoff, now):
+    """How it was handed over, and how that ended, in a line."""
+    how = display.moment(handoff.made_at, now, "day")
+    if handoff.mode == Handoff.Mode.CALL_BACK and handoff.call_back_at:
+        time = display.moment(handoff.call_back_at, now, "day")
+        how += " · " + _("call-back promised for %(time)s") % {"time": time}
+    elif handoff.mode == Handoff.Mode.LIVE:
+        how += " · " + _("live transfer, reached")
+    return f"{how} · {ended(handoff, now)}"
+
+
+def _zones(outlook):
+    people = {a.step.person_id for a in outlook.steps} - {None}
+    return dict(Person.objects.filter(pk__in=people).values_list("pk", "time_zone"))

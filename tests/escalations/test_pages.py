@@ -90,6 +90,9 @@ def form(desk, case, level=1, **changes):
         "kind": "hierarchical",
         "to": f"{desk['path'].pk}:{level}",
         "mode": "written",
+        "telling": "now",
+        "word": "Ana decides, and you will hear today.",
+        "word_channel": "mail",
         "revision": case.revision,
     }
     return said | TEXTS | changes

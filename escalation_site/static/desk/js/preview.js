@@ -12,7 +12,9 @@ async function refresh(form) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of form.querySelectorAll("[data-preview]")) {
     const fresh = page.querySelector(`[data-preview="${part.dataset.preview}"]`);
-    if (fresh) part.replaceChildren(...document.importNode(fresh, true).childNodes);
+    // What somebody has written is theirs: a draft is drawn anew only while it is still the server's.
+    const edited = [...part.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
+    if (fresh && !edited) part.replaceChildren(...document.importNode(fresh, true).childNodes);
   }
   place?.dispatchEvent(new CustomEvent("desk:added", { bubbles: true, detail: place }));
 }

@@ -1,4 +1,4 @@
-"""The ladder in the API: escalations and handoffs, to read and to move; what happens if nobody acts."""
+"""Escalations and handoffs in the API, to read and to move; what happens if nobody acts."""
 
 import django_filters
 from django.db.models import Prefetch, Q
@@ -18,11 +18,21 @@ from cases.api.lookups import Lookup
 from cases.api.reading import OfCases, OfOneCase
 from cases.api.serializers import OnCase
 from cases.api.verbs import verb
-from cases.models import Membership, Person, Skill, Team
+from cases.models import Channel, Membership, Person, Skill, Team
 from escalations import outlook, snapshot, words
 from escalations.errors import AlreadyRunning, NotTheHolder, NotWaiting
-from escalations.models import Escalation, EscalationPath, Handoff, Kind, PassedOver
-from escalations.operations import escalate, respond
+from escalations.models import (
+    Escalation,
+    EscalationPath,
+    EscalationReason,
+    Handoff,
+    Kind,
+    Option,
+    PassedOver,
+)
+from escalations.operations import asking, escalate, holding, respond, telling
+
+from .responses import TRIED, AskBackSerializer, Asking, euros
 
 errors.answers(status.HTTP_409_CONFLICT, NotWaiting, AlreadyRunning)
 errors.answers(status.HTTP_403_FORBIDDEN, NotTheHolder)
@@ -76,6 +86,7 @@ class HandoffSerializer(Shown):
     )
     escalation = serializers.IntegerField(source="escalation_id", read_only=True)
     skill = maybe_named()
+    catalogue_reason = maybe_named()
     from_person = maybe_named()
     to_person = maybe_named()
     to_team = maybe_named()
@@ -93,15 +104,20 @@ class HandoffSerializer(Shown):
             "kind",
             "mode",
             "call_back_at",
+            "was_reached",
             "skill",
             "from_person",
             "to_person",
             "to_team",
+            "catalogue_reason",
             "reason",
             "background",
             "tried",
             "next_steps",
             "told_customer",
+            "told_at",
+            "told_by",
+            "untold_because",
             "is_automatic",
             "made_at",
             "acknowledge_by",
@@ -159,7 +175,11 @@ class Escalating(Versioned):
     """A whole handoff: the customer never repeats themselves."""
 
     kind = serializers.ChoiceField([c for c in Kind.choices if c[0] != Kind.AUTOMATIC])
-    reason, background, tried, next_steps = Text(), Text(), Text(), Text()
+    reason = Text(required=False, help_text="In your words, beside or instead of one of the catalogue.")
+    catalogue_reason = serializers.PrimaryKeyRelatedField(
+        queryset=EscalationReason.objects.filter(is_active=True), required=False
+    )
+    background, tried, next_steps = Text(), Text(), Text()
     told_customer = Text(required=False)
     path = serializers.PrimaryKeyRelatedField(
         queryset=EscalationPath.objects.filter(is_active=True),
@@ -171,15 +191,39 @@ class Escalating(Versioned):
         queryset=Skill.objects.all(), required=False, help_text="Of a functional one."
     )
     mode = serializers.ChoiceField(Handoff.Mode.choices, required=False)
-    call_back_at = Moment(
-        required=False, help_text="When the customer will be called back, if the mode is call_back."
+    was_reached = serializers.BooleanField(
+        required=False,
+        help_text="Of a live transfer: somebody took it on the line. If not, choose another mode.",
     )
+    call_back_at = Moment(
+        required=False,
+        help_text="When the customer will be called back, if the mode is call_back: it becomes a promise.",
+    )
+    telling = serializers.ChoiceField(
+        telling.Telling.choices,
+        required=False,
+        help_text="Whether the word to the customer is sent now, was said already, or is owed.",
+    )
+    word = Text(required=False, help_text="What the customer is told: why, who is next, by when.")
+    word_channel = serializers.ChoiceField(Channel.choices, required=False)
+    said_at = Moment(required=False)
+    untold_because = Text(required=False)
+    owed_by = Moment(required=False)
 
     def validate(self, said):
         if said.get("mode") == Handoff.Mode.CALL_BACK and "call_back_at" not in said:
             raise serializers.ValidationError(
                 {"call_back_at": [_("Say when the customer will be called back.")]}
             )
+        word = {
+            "text": said.pop("word", ""),
+            "channel": said.pop("word_channel", Channel.MAIL),
+            "said_at": said.pop("said_at", None),
+            "because": said.pop("untold_because", ""),
+            "owed_by": said.pop("owed_by", None),
+        }
+        if how := said.pop("telling", None):
+            said["word"] = telling.Word(how, **word)
         return said
 
 
@@ -189,8 +233,30 @@ class Acknowledging(Said):
     background, tried, next_steps = Text(required=False), Text(required=False), Text(required=False)
 
 
-class Answering(Said):
+class Answering(Versioned):
     reason = Text()
+
+
+class HandingOn(Answering):
+    to = serializers.PrimaryKeyRelatedField(queryset=Person.objects.working())
+
+
+class Deescalating(Answering):
+    """What was done, and by which option; where none was tried, why not."""
+
+    option = serializers.PrimaryKeyRelatedField(
+        queryset=Option.objects.filter(is_active=True), required=False
+    )
+    outcome = serializers.ChoiceField(
+        TRIED,
+        required=False,
+    )
+    amount = euros(required=False, allow_null=True)
+    skipped_because = Text(required=False)
+    to_level = serializers.IntegerField(
+        required=False, min_value=1, help_text="Step down to this level; left out, the escalation ends."
+    )
+    next_steps = Text(required=False, help_text="Of a step down; left out, as they stood.")
 
 
 # --- What is asked ------------------------------------------------------------------------------------------
@@ -235,10 +301,16 @@ class Escalations(ListModelMixin, RetrieveModelMixin, OfCases):
         "case", "path", "version", "rule", "trigger", "holder", "holder_team"
     ).prefetch_related(Prefetch("passed_over", PassedOver.objects.select_related("person").order_by("pk")))
 
-    @verb(says=Answering, answers=EscalationSerializer, asks="escalation.hold")
+    @verb(says=Deescalating, answers=EscalationSerializer, asks="escalation.hold")
     def deescalate(self, escalation, said, *, by, now):
         """The case goes back to its owner; clocks keep running, and the same rule holds off for a while."""
         respond.deescalate(escalation=escalation, by=by, now=now, **said)
+        return self.queryset.all().get(pk=escalation.pk)
+
+    @verb(says=Answering, answers=EscalationSerializer, asks="case.work", url_path="raise-severity")
+    def raise_severity(self, escalation, said, *, by, now):
+        """It is worse than its ladder knows: one step more severe, and its holder is told why."""
+        holding.raise_severity(escalation=escalation, by=by, now=now, **said)
         return self.queryset.all().get(pk=escalation.pk)
 
 
@@ -251,6 +323,7 @@ class Handoffs(ListModelMixin, RetrieveModelMixin, OfCases):
     queryset = Handoff.objects.select_related(
         "escalation__case",
         "skill",
+        "catalogue_reason",
         "from_person",
         "to_person",
         "to_team",
@@ -268,6 +341,16 @@ class Handoffs(ListModelMixin, RetrieveModelMixin, OfCases):
     def decline(self, handoff, said, *, by, now):
         """You cannot take it. Answers with the handoff that follows: to the next person or level."""
         return respond.decline(handoff=handoff, by=by, now=now, **said)
+
+    @verb(says=Asking, answers=AskBackSerializer, status=201, asks="escalation.hold", url_path="ask-back")
+    def ask_back(self, handoff, said, *, by, now):
+        """Ask whoever gave it to you. Nothing is paused; the answer stands with the handoff."""
+        return asking.ask_back(handoff=handoff, by=by, now=now, **said)
+
+    @verb(says=HandingOn, answers=HandoffSerializer, asks="escalation.hold", url_path="hand-on")
+    def hand_on(self, handoff, said, *, by, now):
+        """Sideways, to another person of the same level. Answers with the handoff that follows."""
+        return holding.hand_on(handoff=handoff, by=by, now=now, **said)
 
 
 class CaseLadder(OfOneCase):
