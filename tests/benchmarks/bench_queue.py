@@ -34,7 +34,7 @@ from cases.operations import intake, talk  # noqa: E402
 from cases.orders import ORDERS  # noqa: E402
 
 TEAMS, AGENTS = 40, 200
-ROUNDS, WARM = 12, 2
+ROUNDS, WARM = 10, 2
 WORDLESS = ("cases_message_words", "cases_case_words")
 
 # The i-th case: a fifth live; of those a tenth overdue, a tenth at risk, a tenth paused, the rest due later.
@@ -255,7 +255,7 @@ def measure(name, person, address):
 def run(number, keep, only):
     settings.ALLOWED_HOSTS = ["*"]
     connection.settings_dict["TEST"]["NAME"] = f"bench_queue_{number}"
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=keep)
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=keep, serialize=False)
     try:
         now = timezone.now()
         if not Case.objects.exists():
