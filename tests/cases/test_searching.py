@@ -92,6 +92,16 @@ def test_the_databases_own_signs_mean_nothing(client, desk, case, words):
     assert found(client, desk["agent"], words) == []
 
 
+@pytest.mark.parametrize("share", [0, 1])
+@pytest.mark.parametrize("role", ["agent", "stranger"])
+def test_rare_and_frequent_words_are_read_each_its_own_way_and_found_alike(
+    client, desk, case, monkeypatch, share, role
+):
+    monkeypatch.setattr(fulltext, "_share", lambda model, rows: share)
+    assert found(client, desk[role], "charged twi") == [case.subject]
+    assert found(client, desk[role], "october") == ([case.subject] if role == "agent" else [])
+
+
 def test_a_very_long_search_is_answered(client, desk, case):
     assert found(client, desk["agent"], "charged " * 500) == [case.subject]
     assert found(client, desk["agent"], "x" * 5000) == []

@@ -278,7 +278,8 @@ def test_every_clock_that_runs_has_its_timer_and_no_timer_was_left_behind():
 def test_the_live_rows_are_their_newest_history_signed_in_the_order_of_time():
     for model in (Case, Clock, Escalation, Handoff, Promise, Pause):
         newest = {row["id"]: row for row in model.history.order_by("history_id").values()}
-        for row in model.objects.values():
+        kept = [name for name in newest[min(newest)] if not name.startswith("history_")]
+        for row in model.objects.values(*kept):
             assert {name: newest[row["id"]][name] for name in row} == row
     signed = Case.history.order_by("history_id").values_list(
         "history_date", "history_user_id", "history_change_reason"

@@ -18,6 +18,9 @@ document.addEventListener("click", (event) => {
 // An address may name the form: what `r` and `p` do on a row of the queue.
 const named = location.hash.startsWith("#compose-") && document.getElementById(location.hash.slice(1));
 if (named) {
-  named.click();
-  document.getElementById(named.dataset.focus)?.focus();
+  // The browser moves the focus to what the address names when the page is there; the text is what is wanted.
+  addEventListener("load", () => setTimeout(() => {
+    named.click();
+    document.getElementById(named.dataset.focus)?.focus();
+  }));
 }

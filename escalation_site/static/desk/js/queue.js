@@ -81,14 +81,13 @@ function show(found) {
     if (row) renew(row, fresh);
   }
   for (const row of rows().filter((one) => one.dataset.gone === "")) row.dataset.gone = "seen";
-  let gone = 0;
+  const gone = [];
   for (const what of found.querySelectorAll("[data-gone]")) {
     const row = table.querySelector(`[data-row="${CSS.escape(what.dataset.gone)}"]`);
-    if (row) gone += strike(row, what.textContent);
+    if (row && strike(row, what.textContent)) gone.push(`${row.querySelector(".queue__number").textContent}: ${what.textContent}`);
   }
   offer(Number(found.dataset.new), found.dataset.word);
-  const words = [found.dataset.word, gone ? [...found.querySelectorAll("[data-gone]")].map((p) => p.textContent).join(", ") : ""];
-  speak(words.filter(Boolean).join(". "));
+  speak([found.dataset.word, ...gone].filter(Boolean).join(". "));
   tell();
   document.dispatchEvent(new CustomEvent("desk:added", { detail: table }));
 }
@@ -107,7 +106,7 @@ function renew(row, fresh) {
 }
 
 function strike(row, became) {
-  if (row.dataset.gone !== undefined) return 0;
+  if (row.dataset.gone !== undefined) return false;
   row.dataset.gone = "";
   const box = boxOf(row);
   if (box) {
@@ -119,7 +118,7 @@ function strike(row, became) {
   word.className = "queue__gone";
   word.textContent = became;
   cell.replaceChildren(word);
-  return 1;
+  return true;
 }
 
 function offer(number, word) {
