@@ -2,17 +2,18 @@
 
 The merged case is closed and points at the other. Its messages stay where they are; the other case's page
 shows them among its own, under their number. What was owed on it goes on over there: promises with their own
-dates and makers, and of two terms for the same thing the one that is due sooner. Whatever cannot be carried
-over speaks against merging, by name. Opening the merged case again undoes the merge; what was carried over
-stays where it is, since the customer was told so.
+dates and makers, asks that nothing decides yet, and of two terms for the same thing the one due sooner.
+Whatever cannot be carried over speaks against merging, by name. Opening the merged case again undoes the
+merge; what was carried over stays where it is, since the customer was told so.
 """
 
+from django.db.models import Exists, Max, OuterRef
 from django.utils.translation import gettext as _
 
 from cases import closing
 from cases.errors import Blocked, Incomplete, WrongMove
 from cases.hours import NoOpenHours
-from cases.models import Calendar, CaseLink, Clock, NoticeKind, Party, Promise
+from cases.models import Calendar, CaseLink, Clock, Decision, NoticeKind, Party, Promise
 from cases.states import CaseStatus, ClockState, Metric, TimerKind, may_move
 
 from . import clocks, notify, pausing, promising, timers
@@ -46,7 +47,7 @@ def merge(*, case, into, reason, by, now, revision=None):
             step(source, target, by=by, now=now)
         blockers = closing.blockers(source)
         if blockers:
-            raise Blocked(blockers)
+            raise Blocked([blocker.words for blocker in blockers])
         source.status, source.closed_at = CaseStatus.CLOSED, now
         closing.end_with(source, by=by, now=now, outcome="closed")
         made = connect(source, target, CaseLink.Kind.MERGED, reason=reason, now=now)
@@ -120,6 +121,16 @@ def promises(source, target, *, by, now):
             timers.set_up(promising.wanted_timers(new), now=now)
         old.replaced_by = new
         old.save(update_fields=["state", "ended_at", "replaced_by"])
+
+
+@carries_over
+def asks(source, target, *, by, now):
+    """What nothing decides yet is asked over there, behind what is asked there already."""
+    last = target.asks.aggregate(last=Max("position"))["last"] or 0
+    undecided = source.asks.exclude(Exists(Decision.objects.current().filter(ask=OuterRef("pk"))))
+    for position, ask in enumerate(undecided.order_by("position"), last + 1):
+        ask.case, ask.position = target, position
+        ask.save(update_fields=["case", "position"])
 
 
 @carries_over

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from cases import conversations, engine, reconciling
+from cases import closing, conversations, engine, reconciling
 from cases.errors import Blocked, Incomplete, WrongMove
 from cases.models import Attempt, Case, CaseLink, Message, Notice, NoticeKind, Party, Promise, Timer
-from cases.operations import attempts, ending, linking, merging, pausing, promising, relating, talk
+from cases.operations import asking, attempts, ending, linking, merging, pausing, promising, relating, talk
 from cases.states import CaseStatus, ClockState, Metric
 from escalations.operations import escalate
 from reports.changes import changes
@@ -204,6 +204,28 @@ def test_the_other_case_shows_the_messages_which_stay_where_they_are(ana, older,
     assert newer.messages.count() == older.messages.count() == 1
 
 
+def test_what_nothing_decides_yet_is_asked_on_the_other_case_behind_what_is_asked_there(
+    ana, older, newer, now
+):
+    asking.ask_all(case=older, texts=["A call back"], by=ana, now=now + HOUR)
+    decided, _open = asking.ask_all(case=newer, texts=["An apology", "A credit note"], by=ana, now=now + HOUR)
+    asking.decide(ask=decided, outcome="granted", by=ana, now=now + HOUR)
+    merge(newer, older, ana, now + 2 * HOUR)
+    assert [ask.text for ask in older.asks.order_by("position")] == ["A call back", "A credit note"]
+    assert [ask.text for ask in newer.asks.all()] == ["An apology"]
+    assert closing.blockers(older, CaseStatus.RESOLVED) != []
+
+
+def test_a_decision_that_waits_for_approval_speaks_against_a_merge(ana, older, newer, now):
+    make.person("Marta", "manager", money_limit=1000)
+    [credit] = asking.ask_all(case=newer, texts=["A credit note"], by=ana, now=now + HOUR)
+    offer = {"offer_kind": "money", "offer_what": "credit"}
+    asking.decide(ask=credit, outcome="granted", offer_amount=100, by=ana, now=now + HOUR, **offer)
+    with pytest.raises(Blocked, match="waits for approval"):
+        merge(newer, older, ana, now + 2 * HOUR)
+    assert Case.objects.get(pk=newer.pk).is_live
+
+
 def test_what_the_customer_writes_to_a_merged_case_reaches_the_other(ana, older, newer, now):
     talk.reply(case=older, body="We look", by=ana, now=now + HOUR)
     merge(newer, older, ana, now + 2 * HOUR)
@@ -293,13 +315,13 @@ def test_an_escalated_case_is_not_merged_away(ana, older, newer, now):
 def test_what_a_higher_app_cannot_carry_over_speaks_against_merging(ana, older, newer, now, monkeypatch):
     def asks(case):
         if case.pk == newer.pk:
-            yield "“A credit note” is still asked for."
+            yield closing.Blocker("“A credit note” is still asked for.", "")
 
-    monkeypatch.setattr("cases.closing.BLOCKERS", [asks])
+    monkeypatch.setitem(closing.BLOCKERS, CaseStatus.CLOSED, [asks])
     with pytest.raises(Blocked, match="A credit note"):
         merge(newer, older, ana, now + 2 * HOUR)
     assert newer.clocks.open().count() == 2
-    monkeypatch.setattr("cases.closing.BLOCKERS", [])
+    monkeypatch.setitem(closing.BLOCKERS, CaseStatus.CLOSED, [])
     seen = []
     monkeypatch.setattr(
         merging, "CARRIERS", [*merging.CARRIERS, lambda s, t, *, by, now: seen.append((s, t))]
