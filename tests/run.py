@@ -42,7 +42,7 @@ def main(arguments):
 
 
 def memory(enough=2 << 30):
-    """A folder kept in memory, where the machine has one with room: SQLite's tests mostly wait for the disk."""
+    """A folder kept in memory, where there is one with room: on SQLite the tests mostly wait for the disk."""
     shared = Path("/dev/shm")
     roomy = shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > enough
     return shared if roomy else None
