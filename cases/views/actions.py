@@ -101,8 +101,8 @@ class Assign(Action):
     def starts_with(self, case, now):
         return {"team": case.team_id, "owner": case.owner_id}
 
-    def consequences(self, case):
-        return (*self.means, *away_now(timezone.now()))
+    def more(self, case):
+        return {"means": (*self.means, *away_now(timezone.now()))}
 
     def operate(self, case, said, *, by, now):
         routing.assign(

@@ -32,7 +32,7 @@ from escalations.models import (
 )
 from escalations.operations import asking, escalate, holding, respond, telling
 
-from .responses import TRIED, AskBackSerializer, Asking, euros
+from .responses import TRIED, AskBackSerializer, AskingBack, euros
 
 errors.answers(status.HTTP_409_CONFLICT, NotWaiting, AlreadyRunning)
 errors.answers(status.HTTP_403_FORBIDDEN, NotTheHolder)
@@ -342,7 +342,7 @@ class Handoffs(ListModelMixin, RetrieveModelMixin, OfCases):
         """You cannot take it. Answers with the handoff that follows: to the next person or level."""
         return respond.decline(handoff=handoff, by=by, now=now, **said)
 
-    @verb(says=Asking, answers=AskBackSerializer, status=201, asks="escalation.hold", url_path="ask-back")
+    @verb(says=AskingBack, answers=AskBackSerializer, status=201, asks="escalation.hold", url_path="ask-back")
     def ask_back(self, handoff, said, *, by, now):
         """Ask whoever gave it to you. Nothing is paused; the answer stands with the handoff."""
         return asking.ask_back(handoff=handoff, by=by, now=now, **said)

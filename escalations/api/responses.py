@@ -134,7 +134,7 @@ class Using(Versioned):
     channel = serializers.ChoiceField(WRITTEN, required=False)
 
 
-class Asking(Said):
+class AskingBack(Said):
     text = Text()
 
 
@@ -187,7 +187,7 @@ class AskBacks(ListModelMixin, RetrieveModelMixin, OfCases):
         asked = Q(asked_of=reader.pk) & Exists(Case.objects.findable(reader).filter(pk=case))
         return super(OfCases, self).get_queryset().filter(reached | asked)
 
-    @verb(says=Asking, answers=AskBackSerializer, asks="case.work")
+    @verb(says=AskingBack, answers=AskBackSerializer, asks="case.work")
     def answer(self, question, said, *, by, now):
         """Your answer stands with the handoff, and whoever asked is told."""
         return asking.answer(question=question, by=by, now=now, **said)

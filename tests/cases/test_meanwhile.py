@@ -165,6 +165,9 @@ def test_the_escalate_form_shows_both_sides(client, desk, case):
         "tried": "t",
         "next_steps": "n",
         "mode": "written",
+        "telling": "now",
+        "word": "Ana decides, and you will hear today.",
+        "word_channel": "mail",
         "revision": seen,
     }
     answer = post(client, desk["agent"], "case-escalate", case.number, **said)

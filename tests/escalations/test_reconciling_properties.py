@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cases import engine, reconciling
 from cases.models import Case, Clock, Notice, Pause, Promise, Standing, Timer, TimerRepair, Trigger
 from cases.operations import recalculating
-from cases.reconciling import Finding
+from cases.reconciling.comparing import Finding
 from cases.states import TimerKind
 from escalations.models import Escalation, Handoff
 from tests.escalations import days

@@ -50,6 +50,8 @@ def test_an_untouched_case_arrives_at_level_twos_holder(running, browser):
     manage(running, "shell", "--no-imports", "-c", WORLD)
     lucia = log_in(browser, running, "lucia")
     lucia.goto(f"http://localhost:{running['PORT']}/cases/new/")
+    lucia.locator("#id_who").fill("Northwind")
+    lucia.locator("#id_who").press("Enter")
     lucia.get_by_role("link", name=re.compile("Northwind Clinics")).click()
     lucia.get_by_role("textbox", name="Subject", exact=True).fill("Charged twice for 38 lines")
     lucia.get_by_label("What the customer says").fill("The October invoice charges 38 of our lines twice.")

@@ -25,12 +25,6 @@ print(case.number)
 """
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args):
-    quiet = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-    return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": quiet}
-
-
 def open_case(browser, product, username, number):
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(f"http://localhost:{product['PORT']}/login/?next=/cases/{number}/")

@@ -6,9 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.processes import manage
-from tests.journeys.test_a_case_runs_late import PASSWORD, browser_type_launch_args, log_in
-
-__all__ = ["browser_type_launch_args"]
+from tests.journeys.test_a_case_runs_late import PASSWORD, log_in
 
 pytestmark = [
     pytest.mark.xdist_group("processes"),
