@@ -1,12 +1,15 @@
 """What every test may ask for: people (tests/factories.py), a fixed instant, a database that empties."""
 
+import os
 from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from cases import writers
+from tests import template
 
 
 def pytest_configure(config):
@@ -15,11 +18,48 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
-    """SQLite's test database is a file, one for each process: as in production, threads meet in it."""
+def migrated(tmp_path_factory):
+    """The URL of a database with every migration and nothing else, to be copied."""
+    return template.migrated(shared_folder(tmp_path_factory.getbasetemp()))
+
+
+def shared_folder(base):
+    """What all processes of a run have in common: of several, each has a folder of its own below."""
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def pytest_sessionfinish(session):
+    if not hasattr(session.config, "workerinput"):
+        factory = getattr(session.config, "_tmp_path_factory", None)
+        base = getattr(factory, "_basetemp", None)
+        if base is not None:
+            template.forget(base)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb():
+    """It is there and migrated already."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix, tmp_path_factory, migrated, django_db_blocker
+):
+    """A copy for each process. SQLite's is a file: as in production, threads meet in it."""
     database = settings.DATABASES["default"]
-    if database["ENGINE"].endswith("sqlite3"):
-        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "desk.sqlite3")
+    if template.is_sqlite():
+        path = tmp_path_factory.mktemp("database") / "desk.sqlite3"
+        template.copy_to_file(migrated, path)
+        database["TEST"]["NAME"] = str(path)
+        yield
+        return
+    with django_db_blocker.unblock():
+        name = connection.creation._get_test_db_name()
+    template.copy_to_database(migrated, name)
+    yield
+    connection.close()
+    template.drop(name)
 
 
 @pytest.fixture(scope="session", autouse=True)

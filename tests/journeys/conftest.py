@@ -11,7 +11,6 @@ import uuid
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from django.db import connection
 
@@ -24,6 +23,7 @@ from tests.journeys.processes import (
     start_everything,
     wait_until,
 )
+from tests.template import run_on
 
 
 @contextmanager
@@ -37,18 +37,12 @@ def own_database(folder, template=None, server=None):
             shutil.copy(template.removeprefix("sqlite:///"), folder / "desk.sqlite3")
         yield f"sqlite:///{folder}/desk.sqlite3"
         return
-    server = urlsplit(server or os.environ["DATABASE_URL"])
+    server = server or os.environ["DATABASE_URL"]
     name = f"desk_{uuid.uuid4().hex[:12]}"
     copied = f"TEMPLATE {urlsplit(template).path[1:]}" if template else ""
-    run_on(server, f"CREATE DATABASE {name} {copied}")
-    yield server._replace(path=f"/{name}").geturl()
-    run_on(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def run_on(server, sql):
-    """One statement, in a session of its own: a test may have ended all others."""
-    with psycopg.connect(server._replace(path="/postgres").geturl(), autocommit=True) as admin:
-        admin.execute(sql)
+    run_on(f"CREATE DATABASE {name} {copied}", server)
+    yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    run_on(f"DROP DATABASE {name} WITH (FORCE)", server)
 
 
 def environment(folder, database, broker=None):
@@ -67,15 +61,6 @@ def product(tmp_path):
     """The environment of an installation that has nothing yet."""
     with own_database(tmp_path) as database:
         yield environment(tmp_path, database)
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    """The URL of a database with every migration and nothing else, to be copied."""
-    folder = tmp_path_factory.mktemp("migrated")
-    with own_database(folder) as database:
-        manage(environment(folder, database), "migrate", "--verbosity=0")
-        yield database
 
 
 class Redis:
