@@ -11,7 +11,7 @@ from cases.errors import Refused
 from cases.forms import next_full_hour
 from cases.hours import Stretch
 from cases.models import Attempt, Calendar, Channel, Skill, TriggerKind
-from escalations import forms, plan, snapshot, wording
+from escalations import forms, outlook, plan, snapshot, wording
 from escalations.models import EscalationPath, Handoff, Kind, Level
 from escalations.operations import options
 from escalations.operations.automatic import last_words
@@ -54,15 +54,23 @@ def own_power(case, reader):
 
 
 def destinations(case, now):
-    """[(value, "Billing disputes, level 2: Ana Ruiz"), …]: each level a case may be handed to."""
+    """[(value, "Billing disputes, level 2: Ana Ruiz"), …]: each level a case may be handed to; first those of
+    the path it is on, or that a rule would start, which the case page announces."""
     paths = EscalationPath.objects.filter(is_active=True)
     in_force = paths.version_in_force(now)
     facts = snapshot.paths(v.pk for v in in_force.values())
     roster, about = snapshot.roster(since=now), snapshot.cases([case])[case.pk]
+    announced = outlook.of([case], now=now, most=1, roster=roster)[case.pk].path
     running = {e.path_id: e for e in case.escalations.running().select_related("version")}
     # On a running path the levels of its own version count, and only those above the present one.
     facts |= snapshot.paths(e.version_id for e in running.values())
-    ordered = sorted(in_force.items(), key=lambda pair: (pair[0] not in running, facts[pair[1].pk].name))
+
+    def nearness(pair):
+        path_id, version = pair
+        is_announced = announced is not None and announced.path_id == path_id
+        return path_id not in running, not is_announced, facts[version.pk].name
+
+    ordered = sorted(in_force.items(), key=nearness)
     choices = []
     for path_id, version in ordered:
         current = running.get(path_id)

@@ -216,6 +216,18 @@ def test_on_a_running_path_only_higher_levels_are_offered(client, desk, case):
     assert mine == [f"{desk['path'].pk}:2", f"{desk['path'].pk}:3"]
 
 
+def test_the_path_that_a_rule_would_start_is_offered_first(client, desk, case):
+    other = make.path("Account", levels=[{"person": desk["manager"]}], fallback=desk["manager"])
+
+    def first():
+        fields = page(client, desk["agent"], "case-escalate", case.number).context["form"].fields
+        return fields["to"].choices[0][0]
+
+    assert first() == f"{other.pk}:1"  # without a rule, by name
+    make.rule(desk["path"])
+    assert first() == f"{desk['path'].pk}:1"
+
+
 # --- Answering ---
 
 

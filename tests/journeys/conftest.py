@@ -125,7 +125,7 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": quiet}
 
 
-# Who is signed in, without the door: {role: the key of a session}, and where things are to be looked at.
+# Everybody of the example, signed in without the door: {username, name or first's role: key of the session}.
 SIGNED_IN = """
 import json
 from django.contrib.sessions.backends.db import SessionStore
@@ -133,19 +133,19 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.conf import settings
 from cases.models import Person
 keys = {}
-for role in ("agent", "supervisor", "manager", "auditor", "administrator"):
-    person = Person.objects.working().filter(role=role).order_by("pk").first()
+for person in Person.objects.working().order_by("pk"):
     session = SessionStore()
     session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(person.pk), settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.save()
-    keys[role] = session.session_key
+    keys.setdefault(person.role, session.session_key)
+    keys[person.username] = keys[person.name] = session.session_key
 print(json.dumps(keys))
 """
 
 
 class Served:
-    """The example's desk, served at `url`, with a signed-in browser context for each role."""
+    """The example's desk, served at `url`, with a signed-in browser context for everybody who works there."""
 
     def __init__(self, product, browser):
         self.product, self.browser = product, browser
@@ -157,18 +157,19 @@ class Served:
         return json.loads(manage(self.product, "shell", "--no-imports", "-c", script))
 
     @contextmanager
-    def seen_by(self, role, **options):
-        """A page of a browser in which the first `role` of the example is signed in."""
+    def seen_by(self, who, **options):
+        """A page of a browser in which `who` is signed in: a username, a name, or the first of a role."""
         context = self.browser.new_context(**options)
-        cookie = {"name": "sessionid", "value": self.keys[role], "url": self.url}
+        cookie = {"name": "sessionid", "value": self.keys[who], "url": self.url}
         context.add_cookies([cookie])
         yield context.new_page()
         context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(tmp_path_factory, migrated, browser):
-    """The example's first day served by one web process; no engine moves anything meanwhile."""
+    """The example's first day served by one web process, for every file that looks at pages; no engine moves
+    anything meanwhile."""
     folder = tmp_path_factory.mktemp("served")
     with own_database(folder, template=migrated) as database:
         product = {**environment(folder, database), "PORT": str(free_port())}
