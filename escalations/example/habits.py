@@ -5,7 +5,7 @@ from datetime import time, timedelta
 from cases.models import Case
 from cases.operations import absences, profile, reading
 
-SIGNATURE = "Kind regards,\nLucía Ferrer\nCustomer care, Madrid"
+SIGNATURE = "Lucía Ferrer\nCustomer care, Madrid"
 HOLIDAY = (timedelta(days=6), timedelta(days=13))
 
 

@@ -22,11 +22,15 @@ function plainly(form, button) {
 }
 
 async function fill(button, form) {
-  const { text, missing } = await (await post(button, form, "application/json")).json();
+  const { text: filled, missing } = await (await post(button, form, "application/json")).json();
+  const text = filled.replaceAll("\r\n", "\n");
   const field = form.querySelector("textarea");
   const before = field.value.slice(0, field.selectionStart);
   const lead = before.trim() && !before.endsWith("\n") ? "\n\n" : "";
   field.focus();
+  // A template that signs replaces the signature that stands below the cursor (signature.js): nobody signs twice.
+  const signature = document.body.dataset.signature?.trim();
+  if (signature && text.includes(signature) && field.value.slice(field.selectionEnd).trim() === signature) field.setSelectionRange(field.selectionStart, field.value.length);
   // So that one step of undoing takes it out again.
   if (!document.execCommand("insertText", false, lead + text)) {
     field.setRangeText(lead + text, field.selectionStart, field.selectionEnd, "end");
