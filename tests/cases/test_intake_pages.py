@@ -299,7 +299,14 @@ def test_all_that_was_said_is_taken_down_at_once(client, desk, customer, outage)
     assert (case.contact.name, case.received_at) == ("Eva", NOW - HOUR / 2)
     assert case.promises.get().due_at == NOW + 4 * HOUR
     shown = body(client.get(answer.url))
-    for words in ("How many sites?", "Restarted", "A technician", "A credit", "A call", "tell them the number"):
+    for words in (
+        "How many sites?",
+        "Restarted",
+        "A technician",
+        "A credit",
+        "A call",
+        "tell them the number",
+    ):
         assert words in shown, words
 
 
