@@ -141,12 +141,16 @@ def ask_pill(state):
 
 
 def money(amount):
-    """An amount in EUR as the reader writes it: "€4,212.60", "4.212,60 €"."""
-    return format_currency(amount, "EUR", locale=Locale.parse(get_language() or "en", sep="-"))
+    """An amount in EUR as the reader writes it: "€4,212.60", "4.212,60 €"; whole euros without cents."""
+    locale = Locale.parse(get_language() or "en", sep="-")
+    if amount != int(amount):
+        return format_currency(amount, "EUR", locale=locale)
+    whole = locale.currency_formats["standard"].pattern.replace(".00", "")
+    return format_currency(amount, "EUR", whole, locale=locale, currency_digits=False)
 
 
 def offer(decision):
-    """What a decision offers, in words: "€300.00", "The exit fee (€90.00)"."""
+    """What a decision offers, in words: "€300", "The exit fee (€90)"."""
     worth = money(decision.offer_amount) if decision.offer_amount is not None else ""
     if decision.offer_what and worth:
         return f"{decision.offer_what} ({worth})"

@@ -1,8 +1,7 @@
 """What is to come, in words: "Level 2 → Ana Ruiz, 14:30", and on what condition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from cases import display
@@ -12,13 +11,17 @@ from cases.states import Metric
 
 @dataclass(frozen=True)
 class Next:
-    """The one line of what happens if nobody acts. `level` of `last` where the case is on a ladder."""
+    """The one line of what happens if nobody acts. `level` of `last` where the case is on a ladder.
+
+    `is_resuming`: only the pause ends, which who shows the pause has said.
+    """
 
     text: str
     time: str
     note: str
     level: int = 0
     last: int = 0
+    is_resuming: bool = False
 
     @property
     def sentence(self):
@@ -67,7 +70,7 @@ def next_of(outlook, standing, roster, now):
         first = outlook.steps[0]
         return line(arrives(first.step, roster), first.at, conditions().get(outlook.because, ""))
     if standing.kind == Standing.Kind.PAUSED and standing.resumes_at:
-        return line(_("Clock resumes"), standing.resumes_at)
+        return replace(line(_("Clock resumes"), standing.resumes_at), is_resuming=True)
     if standing.kind == Standing.Kind.PROMISE and standing.due_at >= now:
         return line(_("Promise counts as broken"), standing.due_at, _("then a new date is owed"))
     if outlook.managers_told_at is not None:
@@ -90,6 +93,5 @@ def _join(*parts):
 
 
 def euros(amount):
-    """An amount of money as the reader's language writes it: "EUR 4,212.60", whole euros without cents."""
-    cents = 0 if amount == int(amount) else 2
-    return _("EUR %(amount)s") % {"amount": formats.number_format(amount, cents, force_grouping=True)}
+    """An amount of money, as cases write it; see display.money."""
+    return display.money(amount)

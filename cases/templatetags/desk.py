@@ -19,6 +19,12 @@ def moment(at, now, form=""):
 
 
 @register.filter
+def city(zone):
+    """The place a zone is named after; see display.zone_city."""
+    return display.zone_city(zone)
+
+
+@register.filter
 def duration(seconds, form=""):
     """So many seconds in words; see display.duration."""
     return display.duration(seconds, form)

@@ -76,6 +76,13 @@ def beside(case, reader, may_read):
     return shown
 
 
+@register.simple_tag
+def unrelated(cases, beside):
+    """Those of `cases` that no link of `beside` names already: one page says a thing once."""
+    linked = {row.case.pk for row in beside.links}
+    return [case for case in cases if case.pk not in linked]
+
+
 def _row(link, case):
     is_source = link.source_id == case.pk
     other = link.target if is_source else link.source

@@ -17,8 +17,13 @@ def services_of(customer):
 
 
 @register.simple_tag
-def past_escalations(customer, reader):
-    """Their latest escalations, the newest first, of cases the reader may know of."""
-    theirs = Case.objects.findable(reader).filter(customer=customer)
-    found = Escalation.objects.filter(case__in=theirs.values("pk")).select_related("case", "path")
+def past_escalations(case, reader):
+    """What ended of their customer's escalations, the newest first, on other cases the reader may know of.
+
+    What runs stands with the open cases; what this one has been through, in its own panel.
+    """
+    theirs = Case.objects.findable(reader).filter(customer=case.customer_id).exclude(pk=case.pk)
+    found = Escalation.objects.filter(
+        state=Escalation.State.ENDED, case__in=theirs.values("pk")
+    ).select_related("case", "path")
     return list(found.order_by("-pk")[:PAST])

@@ -29,13 +29,13 @@ def next_steps(standings, now):
 
 @register.filter
 def option_words(use):
-    """An option's use in a line: "Goodwill credit, EUR 40: declined"."""
+    """An option's use in a line: "Goodwill credit, €40: declined"."""
     return wording.of_use(use)
 
 
 @register.filter
 def outcome_words(use):
-    """What came of an option, with the amount and why: "declined, EUR 40"."""
+    """What came of an option, with the amount and why: "declined, €40"."""
     parts = [use.get_outcome_display()]
     if use.amount is not None:
         parts.append(words.euros(use.amount))

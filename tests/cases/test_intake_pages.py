@@ -540,7 +540,10 @@ def test_cases_are_linked_merged_and_split_from_their_sheets(client, desk, custo
     shown = body(get(client, agent, "case", case.number))
     assert "merged with this:" in shown and other.number in shown
     assert f"merged {other.number} into it" in shown
-    assert f"goes on as {case.number}" in body(get(client, agent, "case", other.number))
+    shown = body(get(client, agent, "case", other.number))
+    assert f"goes on as {case.number}" in shown and 'id="form-note"' in shown
+    for offered in ('id="form-reply"', 'id="form-promise"', "/pause/", "/escalate/"):
+        assert offered not in shown, offered
     message = case.messages.get()
     fresh = Case.objects.get(pk=case.pk)
     split = {"messages": [message.pk], "subject": "Another matter", "revision": fresh.revision}

@@ -173,22 +173,22 @@ class TestMoney:
 
     def test_exactly_the_limit_is_granted_and_a_cent_more_is_not(self, desk, waiver, now):
         use(desk, waiver, now, amount=Decimal(50))
-        with pytest.raises(OverTheLimit, match=r"EUR 50\.01 is more than the EUR 50 that you may grant"):
+        with pytest.raises(OverTheLimit, match=r"€50\.01 is more than the €50 that you may grant"):
             use(desk, waiver, now, amount=50 + CENT)
 
     def test_a_ceiling_holds_whoever_grants_it(self, desk, now):
         row = option("Goodwill", "goodwill", amount_ceiling=30)
         use(desk, row, now, by="Marta", amount=Decimal(30))
-        with pytest.raises(OverTheLimit, match="goes up to EUR 30"):
+        with pytest.raises(OverTheLimit, match="goes up to €30"):
             use(desk, row, now, by="Marta", amount=30 + CENT)
 
     def test_a_level_lends_its_holder_its_authority(self, desk, waiver, now):
         up(desk, now)
         use(desk, waiver, now, by="Tomas", amount=Decimal(100))
-        with pytest.raises(OverTheLimit, match="more than the EUR 100"):
+        with pytest.raises(OverTheLimit, match="more than the €100"):
             use(desk, waiver, now, by="Tomas", amount=100 + CENT)
         # Whoever does not hold it has their own limit, as before.
-        with pytest.raises(OverTheLimit, match="more than the EUR 50"):
+        with pytest.raises(OverTheLimit, match="more than the €50"):
             use(desk, waiver, now, amount=Decimal(100))
 
     def test_a_level_takes_none_away_from_who_may_grant_more(self, desk, now):
@@ -199,14 +199,14 @@ class TestMoney:
 
     def test_the_refusal_names_the_level_that_may(self, desk, waiver, now):
         up(desk, now)
-        with pytest.raises(OverTheLimit, match=r"Priya, level 2 of “Complaints”, may grant up to EUR 1,000"):
+        with pytest.raises(OverTheLimit, match=r"Priya, level 2 of “Complaints”, may grant up to €1,000"):
             use(desk, waiver, now, by="Tomas", amount=Decimal(500))
 
     def test_where_no_level_goes_so_far_the_refusal_names_who_manages_them(self, desk, waiver, now):
         # Nothing is escalated: the default path's levels lend nothing.
-        with pytest.raises(OverTheLimit, match="Marta may grant up to EUR 400"):
+        with pytest.raises(OverTheLimit, match="Marta may grant up to €400"):
             use(desk, waiver, now, amount=Decimal(300))
-        with pytest.raises(OverTheLimit, match="Priya may grant up to EUR 5,000"):
+        with pytest.raises(OverTheLimit, match="Priya may grant up to €5,000"):
             use(desk, waiver, now, amount=Decimal(4000))
         with pytest.raises(OverTheLimit, match="Nobody here may grant that much"):
             use(desk, waiver, now, amount=Decimal(6000))
@@ -229,10 +229,10 @@ class TestMoney:
         gesture = option("Gesture", "goodwill", position=1)
         use(desk, gesture, now, outcome="accepted", amount=Decimal(30))
         use(desk, waiver, now, amount=Decimal(20))
-        with pytest.raises(OverTheLimit, match="EUR 30 from you that stand"):
+        with pytest.raises(OverTheLimit, match="€30 from you that stand"):
             use(desk, waiver, now, outcome="accepted", amount=20 + CENT)
         use(desk, waiver, now, outcome="accepted", amount=Decimal(20))
-        with pytest.raises(OverTheLimit, match="EUR 50 from you that stand on this case"):
+        with pytest.raises(OverTheLimit, match="€50 from you that stand on this case"):
             use(desk, gesture, now, outcome="accepted", amount=CENT)
 
     def test_what_was_declined_or_granted_by_others_stands_against_nobody(self, desk, waiver, now):
@@ -243,7 +243,7 @@ class TestMoney:
     def test_a_ceiling_is_the_cases_whoever_grants_how_often(self, desk, now):
         row = option("Goodwill", "goodwill", amount_ceiling=50)
         use(desk, row, now, by="Marta", outcome="accepted", amount=Decimal(30))
-        with pytest.raises(OverTheLimit, match="and EUR 30 of it were granted before"):
+        with pytest.raises(OverTheLimit, match="and €30 of it were granted before"):
             use(desk, row, now, amount=20 + CENT)
         use(desk, row, now, amount=Decimal(20))
 

@@ -221,7 +221,7 @@ def test_ones_own_limit_and_options_come_first_and_are_no_wall(client, desk, cas
     ladder()
     answer = page(client, desk["agent"], "case-escalate", case.number)
     shown = body(answer)
-    assert "You may grant up to EUR 50 yourself." in shown
+    assert "You may grant up to €50 yourself." in shown
     assert "Go on escalating" in shown
     assert [rung.option.name for rung in answer.context["own"].rungs] == [
         "Apology",
@@ -274,7 +274,7 @@ def test_the_limit_holds_to_the_cent_and_says_who_may(client, desk, case, amount
     answer = post(client, desk["agent"], "case-option", case.number, row.pk, **said)
     assert answer.status_code == status
     if status == 422:
-        assert "more than the EUR 50 that you may grant. Ana may grant up to EUR 500" in body(answer)
+        assert "more than the €50 that you may grant. Ana may grant up to €500" in body(answer)
 
 
 def test_an_option_that_is_not_ones_own_is_not_found(client, desk, case):

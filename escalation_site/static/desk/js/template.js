@@ -28,9 +28,9 @@ async function fill(button, form) {
   const before = field.value.slice(0, field.selectionStart);
   const lead = before.trim() && !before.endsWith("\n") ? "\n\n" : "";
   field.focus();
-  // A text that is signed takes the place of the signature that waited below: nobody signs twice.
+  // A template that signs replaces the signature that stands below the cursor (signature.js): nobody signs twice.
   const signature = document.body.dataset.signature?.trim();
-  if (signature && text.includes(signature) && field.value.slice(field.selectionStart).trim() === signature) field.setSelectionRange(field.selectionStart, field.value.length);
+  if (signature && text.includes(signature) && field.value.slice(field.selectionEnd).trim() === signature) field.setSelectionRange(field.selectionStart, field.value.length);
   // So that one step of undoing takes it out again.
   if (!document.execCommand("insertText", false, lead + text)) {
     field.setRangeText(lead + text, field.selectionStart, field.selectionEnd, "end");
