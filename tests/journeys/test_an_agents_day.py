@@ -219,7 +219,7 @@ def escalates(page, number):
     row.get_by_role("link", name=SUBJECT).click()
     begins_to_escalate(page)
     form = sheet(page, f"Escalate {number}")
-    expect(form).to_contain_text("You may grant up to EUR 3,000 yourself.")
+    expect(form).to_contain_text("You may grant up to €3,000 yourself.")
     expect(form.locator(".remedy").first).to_contain_text("Apology in our name")
     form.locator("label", has_text="Go on escalating").click()
     holder = fills_in_the_handoff(form)

@@ -22,7 +22,7 @@ from tests.journeys.postbox import postbox
 from tests.journeys.processes import manage, program
 from tests.word import kept_its_word, rows_of
 
-pytestmark = pytest.mark.xdist_group("processes")
+pytestmark = pytest.mark.xdist_group("crashes")
 
 CASES, BATCH = 16, 6
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)

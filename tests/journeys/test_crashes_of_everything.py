@@ -16,7 +16,7 @@ from tests.journeys.postbox import postbox
 from tests.journeys.processes import ROOT, program, wait_until
 from tests.word import kept_its_word, rows_of
 
-pytestmark = pytest.mark.xdist_group("processes")
+pytestmark = pytest.mark.xdist_group("crashes")
 
 CASES = 20
 AWAY = 8  # seconds without a broker: longer than a tick lives and than a worker lingers
