@@ -19,7 +19,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Journeys mostly wait, and those of a group for each other: they begin, and the rest is done meanwhile."""
+    """Journeys mostly wait, and those of a group for each other: the rest is done meanwhile."""
     items.sort(key=lambda item: "journeys" not in item.path.parts)
 
 
