@@ -17,12 +17,6 @@ def pytest_configure(config):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Journeys mostly wait, and those of a group for each other: the rest is done meanwhile."""
-    items.sort(key=lambda item: "journeys" not in item.path.parts)
-
-
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory):
     """The URL of a database with every migration and nothing else, to be copied."""
