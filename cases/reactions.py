@@ -2,7 +2,15 @@
 
 from cases.engine import reacts_to
 from cases.models import Clock, NoticeKind, Pause, Person, Promise, Trigger, TriggerKind
-from cases.operations import breaches, clocks, notify, recalculating, standing, triggers
+from cases.operations import (
+    breaches,
+    clocks,
+    notify,
+    recalculating,
+    standing,
+    timers,
+    triggers,
+)
 from cases.prepared import Given, Prepared
 from cases.sets import update_each
 from cases.states import ClockState, TimerKind
@@ -34,7 +42,7 @@ def clock_at_risk(group, *, cases, now):
                 kind=TriggerKind.TARGET_AT_RISK,
                 metric=c.metric,
                 clock=c,
-                occurred_at=max(t.due_at, t.armed_at),
+                occurred_at=timers.over_since(t, now),
             )
             for t, c in at_risk.items()
         ),
@@ -48,7 +56,7 @@ def clock_breached(group, *, cases, now):
     breached = current_clocks(group, now=now)
     # A term that a change put into the past is breached by that change, not before it.
     breaches.breach(
-        {c: max(t.due_at, t.armed_at) for t, c in breached.items() if c.breached_at is None}, now=now
+        {c: timers.over_since(t, now) for t, c in breached.items() if c.breached_at is None}, now=now
     )
     standing.refresh([cases[c.case_id] for c in breached.values()], now=now)
 

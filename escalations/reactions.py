@@ -74,7 +74,7 @@ def _go_up(late, handoffs, cases, now, previous):
     if not going:
         return
     # A term that a change put into the past was over when that change was made; nobody was late before.
-    over_at = {t: max(t.due_at, t.armed_at) for t in going}
+    over_at = {t: timers.over_since(t, now) for t in going}
     roster = snapshot.roster(since=min(over_at.values()))
     about = snapshot.cases([cases[t.case_id] for t in going])
     paths = snapshot.paths({h.escalation.version_id for h in handoffs.values()})
@@ -118,7 +118,7 @@ def _miss(late, now):
     """The term itself is over: its clock ends missed, at the instant after which it was late."""
     ended = list(late.values())
     for timer, clock in late.items():
-        clock.breached_at = max(timer.due_at, timer.armed_at)
+        clock.breached_at = timers.over_since(timer, now)
         clock.state, clock.ended_at = ClockState.MISSED, clock.breached_at
         clock.elapsed_seconds = clock.term_seconds
     update_each(ended, ["state", "breached_at", "ended_at", "elapsed_seconds"])

@@ -75,6 +75,14 @@ def arm(*, case_id, kind, subject_id, due_at, now, step=0, occurrence=0, just_af
     )
 
 
+def over_since(timer, now):
+    """From when on what `timer` stands for is over, for a pass at `now`: its instant, or when it was armed
+    with an instant past. Never after `now`: who waited for a lock may find rows armed a moment after its own
+    look at the clock.
+    """
+    return min(max(timer.due_at, timer.armed_at), max(now, timer.due_at))
+
+
 def save(timers):
     add_each(timers)
 

@@ -88,6 +88,15 @@ class TestALadderThatWasUnderWay:
         catches_up(self.over + MINUTE)
         assert Handoff.objects.latest("pk").acknowledge_clock.due_at == self.over + HOUR
 
+    def test_an_engine_that_waited_for_a_lock_ends_nothing_later_than_it_hands_over(self, case):
+        """It looked at the clock before another engine armed the row that it finds when its turn comes."""
+        Timer.objects.pending().filter(case=case).update(armed_at=self.over + 3 * SECOND)
+        catches_up(self.over + SECOND)
+        first, second = Handoff.objects.filter(escalation__case=case).order_by("pk")
+        term = first.acknowledge_clock
+        assert (term.breached_at, term.ended_at) == (self.over + SECOND, self.over + SECOND)
+        assert (first.answered_at, second.made_at) == (self.over + SECOND, self.over + SECOND)
+
     def test_a_level_is_passed_over_only_after_its_own_term(self, case):
         catches_up(self.over + HOUR)  # Marta would have had until this very instant
         assert (handed(case), passed(case)) == ([(1, "Jonas"), (2, "Marta")], [])
