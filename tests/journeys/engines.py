@@ -4,7 +4,8 @@ Run as a program in the product's environment, with JSON: {"instants": [ISO, ...
 [[["after_claim", 2], ...], ...]}: one list for each of the engines that run at once. With "deliver" they
 empty the outbox afterwards; with "patience" SQLite's busy timeout is so many seconds; with "room" no file may
 grow by more than so many bytes, until one tried and is given as many again; "deadly" is the clock whose
-breach kills whoever reacts to it. Each life is a process of its own; it prints JSON of what they met.
+breach kills whoever reacts to it; with "no_suspicion" no timer is held guilty of a death. Each life is a
+process of its own; it prints JSON of what they met.
 """
 
 import json
@@ -72,6 +73,8 @@ def empty_the_outbox(now):
 def live(plan, worker, death, told):
     """One life; `told` is a pipe for what the database refused."""
     engine.BATCH = plan["batch"]
+    if plan.get("no_suspicion"):
+        engine.MOST_DEATHS = 1 + sum(len(some) for some in plan["deaths"])
     if death:
         boundaries.die_at(*death)
     if "deadly" in plan:

@@ -88,7 +88,9 @@ def test_three_at_once_get_in_nobodys_way(desk):
 
 @pytest.mark.parametrize("how_many", [2, 3])
 def test_several_at_once_while_each_of_them_is_killed(desk, how_many):
-    lives = engines(desk, [[[boundary, 2], [boundary, 4]] for boundary in ENGINE[-how_many:]])
+    deaths = [[[boundary, 2], [boundary, 4]] for boundary in ENGINE[-how_many:]]
+    # By chance the same timer may be in hand at three deaths; that it caused them is another test's matter.
+    lives = engines(desk, deaths, no_suspicion=True)
     assert lives["refused"] == []  # no deadlock either
     assert lives["ends"]["ended with 0"] == how_many
     assert how_many <= lives["ends"]["killed"] <= 2 * how_many  # a second life may find all done
