@@ -12,7 +12,7 @@ class QueueFilter(django_filters.FilterSet):
 
     priority = django_filters.MultipleChoiceFilter(label=_("Priority"), choices=Priority.choices)
     tier = django_filters.MultipleChoiceFilter(
-        label=_("Tier"), field_name="customer__tier", choices=Tier.choices
+        label=_("Tier"), field_name="case__customer__tier", choices=Tier.choices
     )
     category = django_filters.ModelChoiceFilter(
         label=_("Category"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Customer, Standing
+from cases.models import Standing
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Order:
         values of the first column are shared by many rows, the two are parted.
         """
         first, rest = columns[0], columns[1:]
-        if len(columns) > 2 or first.lstrip("-").startswith("customer"):
+        if len(columns) > 2 or first.lstrip("-").startswith("case__"):
             same = Q(**{first.lstrip("-"): edge[0]})
             return [same & _after(rest, edge[1:]), _side(first, edge[0])]
         return [_after(columns, edge)]
@@ -69,8 +69,11 @@ def _after(columns, edge):
 
 
 def _field(name):
-    model, _sep, of_customer = name.partition("__")
-    return Customer._meta.get_field(of_customer) if of_customer else Standing._meta.get_field(model)
+    first, *rest = name.split("__")
+    field = Standing._meta.get_field(first)
+    for part in rest:
+        field = field.related_model._meta.get_field(part)
+    return field
 
 
 def _text(standing, name):
@@ -100,7 +103,7 @@ ORDERS = {
         Order("", _("What is owed next"), ("sort_at", "case_id"), _("soonest first")),
         Order("priority", _("Priority"), ("-priority", "sort_at", "case_id"), _("highest first")),
         Order("received", _("Received"), ("-received_at", "-case_id"), _("newest first")),
-        Order("customer", _("Customer"), ("customer__name", "case_id"), _("by name")),
+        Order("customer", _("Customer"), ("case__customer__name", "case_id"), _("by name")),
         Order("changed", _("Last change"), ("-changed_at", "-case_id"), _("latest first")),
     )
 }

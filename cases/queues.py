@@ -101,7 +101,7 @@ def _read(reader, parts):
 
 
 def _next(reader):
-    owed = [Q(whose=reader.person), *_teams(reader, "whose_team", whose=None)]
+    owed = [Q(whose=reader.person, is_owed_apart=True), *_teams(reader, "whose_team", whose=None)]
     return _read(reader, owed) + _mine(reader) + _teams(reader, "holder_team", holder=None)
 
 

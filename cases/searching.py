@@ -29,10 +29,10 @@ def selections(found, reader, words):
     contacts = dict(
         Contact.objects.filter(Holding(Contact, words)).values_list("pk", "customer")[:NAMED_ALIKE]
     )
-    by_contact = Q(customer__in=set(contacts.values()), case__contact__in=contacts)
+    by_contact = Q(case__customer__in=set(contacts.values()), case__contact__in=contacts)
     return [
         found.filter(findable, among("case", Case, words, "pk")),
-        found.filter(findable, customer__in=customers),
+        found.filter(findable, case__customer__in=customers),
         found.filter(findable, by_contact),
         found.filter(readable, among("case", Message, words, "case")),
     ]

@@ -17,11 +17,14 @@ from .operations.ladder import Move, move, present, reminder
 
 BY_ACKNOWLEDGE_CLOCK, BY_WORK_CLOCK = (
     Prepared(
-        lambda clock=clock: Handoff.objects.filter(
-            **{f"{clock}__among": Given("clocks"), "state": Given("state")}
+        lambda clock=clock, state=state: Handoff.objects.filter(
+            **{f"{clock}__among": Given("clocks"), "state": state}
         )
     )
-    for clock in ("acknowledge_clock", "work_clock")
+    for clock, state in (
+        ("acknowledge_clock", Handoff.State.WAITING),
+        ("work_clock", Handoff.State.ACKNOWLEDGED),
+    )
 )
 RUNNING = Prepared(lambda: Escalation.objects.running().filter(pk__among=Given("escalations")))
 
@@ -36,7 +39,7 @@ def review(group, *, cases, now):
 @reacts_to(TimerKind.HANDOFF_UNACKNOWLEDGED, of=Clock)
 def handoff_unacknowledged(group, *, cases, now):
     late = current_clocks(group, now=now)
-    handoffs = _handoffs(BY_ACKNOWLEDGE_CLOCK, late, Handoff.State.WAITING)
+    handoffs = _handoffs(BY_ACKNOWLEDGE_CLOCK, late)
     _go_up(late, handoffs, cases, now, previous=Handoff.State.RAN_OUT)
 
 
@@ -45,16 +48,16 @@ def level_ran_out(group, *, cases, now):
     late = current_clocks(group, now=now)
     _go_up(
         late,
-        _handoffs(BY_WORK_CLOCK, late, Handoff.State.ACKNOWLEDGED),
+        _handoffs(BY_WORK_CLOCK, late),
         cases,
         now,
         previous=Handoff.State.SUPERSEDED,
     )
 
 
-def _handoffs(asked, late, state):
-    """{clock id: its handoff, with its escalation} for clocks whose handoff is still in `state`."""
-    found = asked.all(clocks=[c.pk for c in late.values()], state=state)
+def _handoffs(asked, late):
+    """{clock id: its handoff, with its escalation} for clocks whose handoff still goes by them."""
+    found = asked.all(clocks=[c.pk for c in late.values()])
     running = {e.pk: e for e in RUNNING.all(escalations={h.escalation_id for h in found})}
     going = {}
     for handoff in found:

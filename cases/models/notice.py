@@ -69,8 +69,15 @@ class Notice(models.Model):
         FAILED = "failed", _("failed")
         RECORDED = "recorded", _("recorded only")  # a replay tells nobody
 
+    # Nobody looks for a case's notices: they are read by person, and by whether they have left.
     case = models.ForeignKey(
-        Case, models.PROTECT, null=True, blank=True, related_name="notices", verbose_name=_("case")
+        Case,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="notices",
+        verbose_name=_("case"),
     )
     kind = models.CharField(_("kind"), max_length=20, choices=NoticeKind.choices)
     person = models.ForeignKey(

@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from cases.states import LIVE, CaseStatus, Metric, Priority
 
 from .case import Case
-from .customer import Customer
 from .person import Person, Team
 from .promise import Promise
 from .sla import Clock
@@ -44,6 +43,8 @@ class Standing(models.Model):
     promise = models.ForeignKey(Promise, models.PROTECT, **DERIVED_KEY)
     whose = models.ForeignKey(Person, models.PROTECT, **DERIVED_KEY)
     whose_team = models.ForeignKey(Team, models.PROTECT, **DERIVED_KEY)
+    # By somebody who neither owns nor holds the case: theirs are found by that already.
+    is_owed_apart = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True)
     at_risk_at = models.DateTimeField(null=True)
     resumes_at = models.DateTimeField(null=True)
@@ -58,7 +59,6 @@ class Standing(models.Model):
     priority = models.PositiveSmallIntegerField(choices=Priority.choices)
     team = models.ForeignKey(Team, models.PROTECT, **DERIVED_KEY)
     owner = models.ForeignKey(Person, models.PROTECT, **DERIVED_KEY)
-    customer = models.ForeignKey(Customer, models.PROTECT, **{**DERIVED_KEY, "null": False})
     is_restricted = models.BooleanField(default=False)
     received_at = models.DateTimeField()
     changed_at = models.DateTimeField()  # as the case's own, or since it was received
@@ -90,7 +90,7 @@ class Standing(models.Model):
             ),
             models.Index(
                 fields=["whose", "sort_at", "case"],
-                condition=Q(status__in=LIVE, whose__isnull=False),
+                condition=Q(status__in=LIVE, is_owed_apart=True),
                 name="standing_whose_queue",
             ),
             models.Index(
@@ -118,8 +118,6 @@ class Standing(models.Model):
             models.Index(
                 fields=["changed_at", "case"], condition=Q(status__in=LIVE), name="standing_by_changed"
             ),
-            # Also of those that have ended: a search for a customer finds them.
-            models.Index(fields=["customer", "case"], name="standing_by_customer"),
         ]
 
     def __str__(self):

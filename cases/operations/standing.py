@@ -34,7 +34,7 @@ HOLDERS = Prepared(
     )
 )
 
-COPIED = ("status", "priority", "team_id", "owner_id", "customer_id", "received_at", "is_restricted")
+COPIED = ("status", "priority", "team_id", "owner_id", "received_at", "is_restricted")
 DERIVED = (
     "kind",
     "metric",
@@ -42,6 +42,7 @@ DERIVED = (
     "promise",
     "whose",
     "whose_team",
+    "is_owed_apart",
     "due_at",
     "at_risk_at",
     "resumes_at",
@@ -54,7 +55,6 @@ DERIVED = (
     "priority",
     "team",
     "owner",
-    "customer",
     "received_at",
     "is_restricted",
     "changed_at",
@@ -187,4 +187,5 @@ def _whose(row, case, person, team):
     ):
         if person_id or team_id:
             row.whose_id, row.whose_team_id = person_id, team_id
+            row.is_owed_apart = person_id is not None and person_id not in (row.holder_id, case.owner_id)
             return

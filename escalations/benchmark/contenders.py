@@ -47,7 +47,8 @@ def _save_one(case, timer, now):
     clock.state, clock.breached_at = ClockState.MISSED, timer.due_at
     clock.ended_at, clock.elapsed_seconds = timer.due_at, clock.term_seconds
     clock.save()
-    old = Handoff.objects.select_related("escalation", "to_person").get(acknowledge_clock=clock)
+    waiting = Handoff.objects.filter(state=Handoff.State.WAITING)
+    old = waiting.select_related("escalation", "to_person").get(acknowledge_clock=clock)
     old.state, old.answered_at = Handoff.State.RAN_OUT, now
     old.save()
     escalation = old.escalation

@@ -185,7 +185,6 @@ def _standings(start, end):
         status="'open'",
         priority="2",
         team_id=f"{team}",
-        customer_id="(SELECT customer_id FROM cases_case WHERE id = i)",
         received_at=_text(BEGINNING),
         changed_at=_text(BEGINNING),
         holder_id=f"(SELECT owed_by_id FROM {table} WHERE id = i)",

@@ -214,15 +214,17 @@ class Handoff(models.Model):
         verbose_name=_("answered by"),
     )
     decline_reason = models.TextField(_("why declined"), blank=True)
-    acknowledge_clock = models.OneToOneField(
+    # Each its own, by the constraints below, which leave out what nobody looks for: the terms of answered
+    # handoffs, and the many handoffs without time to work.
+    acknowledge_clock = models.ForeignKey(
         Clock,
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         related_name="acknowledges",
         verbose_name=_("acknowledge by"),
     )
-    # One to one, by a constraint below that leaves out the many handoffs without such a term.
     work_clock = models.ForeignKey(
         Clock,
         models.PROTECT,
@@ -284,6 +286,9 @@ class Handoff(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["escalation"], condition=Q(state="waiting"), name="handoff_one_waiting_per_escalation"
+            ),
+            models.UniqueConstraint(
+                fields=["acknowledge_clock"], condition=Q(state="waiting"), name="handoff_term_once"
             ),
             models.UniqueConstraint(
                 fields=["work_clock"], condition=Q(work_clock__isnull=False), name="handoff_work_clock_once"

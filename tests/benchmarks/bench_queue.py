@@ -70,14 +70,14 @@ FROM generate_series(5, {number}, 5) AS i JOIN cases_case c ON c.id = i, cases_c
 """
 STANDINGS = """
 INSERT INTO cases_standing (case_id, kind, metric, clock_id, whose_id, whose_team_id, due_at, at_risk_at,
-    pause_reason, is_breached, is_waiting, sort_at, status, priority, team_id, owner_id, customer_id,
-    received_at, is_restricted, changed_at, holder_id, holder_team_id)
+    pause_reason, is_breached, is_waiting, sort_at, status, priority, team_id, owner_id,
+    received_at, is_restricted, changed_at, is_owed_apart, holder_id, holder_team_id)
 SELECT c.id, CASE WHEN k.id IS NULL THEN 'nothing' ELSE 'clock' END, coalesce(k.metric, ''), k.id,
     CASE WHEN k.id IS NULL THEN NULL ELSE c.owner_id END,
     CASE WHEN k.id IS NOT NULL AND c.owner_id IS NULL THEN c.team_id END,
     k.due_at, k.at_risk_at, '', k.breached_at IS NOT NULL, false, coalesce(k.due_at, '9000-01-01'), c.status,
-    c.priority, c.team_id, c.owner_id, c.customer_id, c.received_at, c.is_restricted,
-    c.received_at + interval '30 seconds',
+    c.priority, c.team_id, c.owner_id, c.received_at, c.is_restricted,
+    c.received_at + interval '30 seconds', false,
     CASE WHEN c.id %% 100 = 5 THEN a.first + (c.id / 7) %% {agents} END,
     CASE WHEN c.id %% 100 = 10 THEN t.first + (c.id / 7) %% {teams} END
 FROM cases_case c LEFT JOIN cases_clock k ON k.case_id = c.id,
@@ -229,7 +229,7 @@ SEARCHES = {
 
 def deep(order):
     """The key half way down that order."""
-    live = Standing.objects.live().order_by(*order.columns).select_related("customer")
+    live = Standing.objects.live().order_by(*order.columns).select_related("case__customer")
     middle = live.count() // 2
     return quote(order.key_of(live[middle]))
 

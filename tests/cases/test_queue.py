@@ -417,3 +417,12 @@ def test_a_standing_says_when_its_case_was_last_changed(desk):
     assert Standing.objects.get().changed_at == NOW
     talk.note(case=case, body="Later", by=desk["agent"], now=NOW + timedelta(minutes=5))
     assert Standing.objects.get().changed_at == NOW + timedelta(minutes=5)
+
+
+def test_a_promise_on_a_colleagues_case_is_the_next_obligation_of_who_made_it(client, desk):
+    mine = new_case(desk, "Mine")
+    theirs = new_case(desk, "A colleague’s", owner=make.person("Carla"))
+    for case in (mine, theirs):
+        promising.promise(case=case, what="Call", due_at=NOW + HOUR, by=desk["agent"], now=NOW)
+    assert dict(Standing.objects.values_list("case", "is_owed_apart")) == {mine.pk: False, theirs.pk: True}
+    assert len(subjects(page(client, desk["agent"], "case-list"))) == 2
