@@ -8,9 +8,11 @@ from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import IntegrityError, connection, migrations, models, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
 
 from cases import history, writers
+from cases.all_at_once import AllAtOnce
 from cases.models import Calendar, CalendarVersion, Period, Skill, SlaPolicy
 from escalations.models import EscalationPath
 from tests import factories as make
@@ -305,3 +307,24 @@ def test_every_audited_model_keeps_the_columns_that_sign_its_history():
         assert {"history_user_id", "history_via", "history_recorded_at", "history_date"} <= names
         assert ("history_salt" in names) == bool(model.history.model.erasable)
     assert apps.get_model("cases", "HistoricalCase").erasable
+
+
+@transactional
+def test_models_that_refer_to_each_other_come_and_go_at_once():
+    def creation(name, other):
+        key = models.ForeignKey(f"cases.{other}", models.CASCADE, null=True, related_name="+")
+        return migrations.CreateModel(name, [("id", models.BigAutoField(primary_key=True)), ("of", key)])
+
+    both = AllAtOnce([creation("Hen", "Egg"), creation("Egg", "Hen")])
+    before = MigrationLoader(connection).project_state()
+    after = before.clone()
+    both.state_forwards("cases", after)
+    with connection.schema_editor() as editor:
+        both.database_forwards("cases", editor, before, after)
+    assert {"cases_hen", "cases_egg"} <= set(connection.introspection.table_names())
+    hen, egg = (after.apps.get_model("cases", name) for name in ("Hen", "Egg"))
+    assert hen.objects.create(of=egg.objects.create()).of_id
+    hen.objects.update(of=None)
+    with connection.schema_editor() as editor:
+        both.database_backwards("cases", editor, after, before)
+    assert not {"cases_hen", "cases_egg"} & set(connection.introspection.table_names())
