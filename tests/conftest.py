@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from cases import writers
@@ -71,12 +71,33 @@ def flush_lifts_the_guards():
     flush = BaseDatabaseOperations.execute_sql_flush
 
     def lift_and_flush(operations, sql_list):
+        if operations.connection.vendor == "postgresql":
+            return empty(operations.connection)
         with writers.lifted(operations.connection):
             flush(operations, sql_list)
 
     BaseDatabaseOperations.execute_sql_flush = lift_and_flush
     yield
     BaseDatabaseOperations.execute_sql_flush = flush
+
+
+def empty(connection):
+    """Delete what is in PostgreSQL's tables: to truncate a hundred that are empty, and to make their guards
+    anew, takes longer than nearly every test."""
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    has_rows = " UNION ALL ".join(f"SELECT '{t}' WHERE EXISTS (SELECT FROM \"{t}\")" for t in tables)
+    with connection.cursor() as cursor:
+        cursor.execute(has_rows)
+        full = [row[0] for row in cursor.fetchall()]
+        # Each step in a transaction of its own: no table is altered while its keys are still to be checked.
+        for step in (
+            "ALTER TABLE {} DISABLE TRIGGER USER",
+            "DELETE FROM {}",
+            "ALTER TABLE {} ENABLE TRIGGER USER",
+        ):
+            with transaction.atomic(using=connection.alias):
+                for table in full:
+                    cursor.execute(step.format(f'"{table}"'))
 
 
 @pytest.fixture
