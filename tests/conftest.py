@@ -1,6 +1,7 @@
 """What every test may ask for: people (tests/factories.py), a fixed instant, a database that empties."""
 
 import os
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,15 @@ from tests import template
 def pytest_configure(config):
     # A real hash takes longer than the rest of most tests.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # A browser's event loop outlives its test, and Django would refuse all later ones the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Journeys first, for they mostly wait, and the rest is done meanwhile; then what has most to do."""
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: ("journeys" not in item.path.parts, -sizes[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,8 @@ def run(engine, url, folder, arguments):
     spread = (
         []
         if any(a.startswith(("-n", "--numprocesses")) for a in arguments)
-        else ["-n", str((os.cpu_count() or 2) + 1), "--dist", "loadgroup"]  # the journeys mostly wait
+        # A file's tests share what it starts or loads. More processes than cores, for journeys mostly wait.
+        else ["-n", str((os.cpu_count() or 2) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     )
     code = subprocess.call(
         [

@@ -95,12 +95,12 @@ MADE_UP = [
 ]
 
 
-@pytest.mark.parametrize("key", MADE_UP)
 @pytest.mark.parametrize("sort", ORDERS)
-def test_a_made_up_key_shows_the_first_page(client, five, sort, key):
-    answer = page(client, five["agent"], "case-list", sort=sort, after=key)
-    assert answer.status_code == 200
-    assert len(answer.context["standings"]) == 5
+def test_a_made_up_key_shows_the_first_page(client, five, sort):
+    for key in MADE_UP:
+        answer = page(client, five["agent"], "case-list", sort=sort, after=key)
+        assert answer.status_code == 200, key
+        assert len(answer.context["standings"]) == 5, key
 
 
 def test_a_customers_name_may_hold_anything_and_still_be_a_key(client, desk, monkeypatch):

@@ -8,8 +8,6 @@ from playwright.sync_api import expect
 
 from tests.journeys.processes import manage
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 PASSWORD = "a-long-enough-secret"
 # First response within 20 seconds; level 1 acknowledges within 10, else level 2 has it.
 WORLD = f"""

@@ -11,7 +11,6 @@ from django.db import connection
 from playwright.sync_api import expect
 
 pytestmark = [
-    pytest.mark.xdist_group("pages"),
     pytest.mark.skipif(
         connection.vendor != "sqlite",
         reason="pages look the same on either database; they are seen on SQLite",

@@ -22,8 +22,6 @@ from tests.journeys.postbox import postbox
 from tests.journeys.processes import manage, program
 from tests.word import kept_its_word, rows_of
 
-pytestmark = pytest.mark.xdist_group("crashes")
-
 CASES, BATCH = 16, 6
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 # A second after what falls due, from the first warnings until all are with the fallback holder.

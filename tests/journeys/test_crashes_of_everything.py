@@ -16,8 +16,6 @@ from tests.journeys.postbox import postbox
 from tests.journeys.processes import ROOT, program, wait_until
 from tests.word import kept_its_word, rows_of
 
-pytestmark = pytest.mark.xdist_group("crashes")
-
 CASES = 20
 AWAY = 8  # seconds without a broker: longer than a tick lives and than a worker lingers
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]

@@ -10,7 +10,6 @@ from django.db import connection
 from django.urls import URLPattern, URLResolver, get_resolver
 
 pytestmark = [
-    pytest.mark.xdist_group("pages"),
     pytest.mark.skipif(
         connection.vendor != "sqlite",
         reason="pages look the same on either database; they are seen on SQLite",

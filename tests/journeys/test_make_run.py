@@ -21,8 +21,6 @@ from tests.journeys.processes import (
     wait_until,
 )
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 GUARD = 180  # seconds after which a start counts as hung; alone on two cores it takes well under 60
 
 

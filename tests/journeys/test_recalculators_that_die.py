@@ -10,8 +10,6 @@ import pytest
 from tests.journeys.conftest import environment, own_database
 from tests.journeys.processes import ROOT, program
 
-pytestmark = pytest.mark.xdist_group("crashes")
-
 CASES, SLICE = 24, 5
 OLD, NEW = "2026-03-04T12:00:00+00:00", "2026-03-05T12:00:00+00:00"
 

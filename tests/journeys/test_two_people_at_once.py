@@ -7,8 +7,6 @@ from playwright.sync_api import expect
 
 from tests.journeys.processes import manage
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 PASSWORD = "a-long-enough-secret"
 WORLD = f"""
 from django.utils import timezone

@@ -9,12 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from cases import history
 from tests.journeys.processes import ROOT, is_ready, left_running
-
-pytestmark = pytest.mark.xdist_group("processes")
 
 FIRINGS = 24
 IN_TIME = 3.0  # seconds, at the 95th percentile

@@ -9,7 +9,6 @@ from tests.journeys.processes import manage
 from tests.journeys.test_a_case_runs_late import PASSWORD, log_in
 
 pytestmark = [
-    pytest.mark.xdist_group("processes"),
     pytest.mark.parametrize("running", ["embedded"], indirect=True),
 ]
 
