@@ -18,6 +18,7 @@ from cases.fulltext import words_of
 from cases.models import Case, CaseTag, Standing
 from cases.orders import FOUND, ORDERS, Order
 from cases.views.queue_rows import Row, group_of
+from cases.views.doings import Last
 
 PAGE = 50
 TITLES = {
@@ -114,7 +115,7 @@ class Queue(LoginRequiredMixin, View):
             return HttpResponseRedirect(jump)
         asked = Asked.of(request.GET, request.user, now)
         page, before, after = asked.page(asked.selections())
-        shown = groups(asked, page, now)
+        shown, may_work = groups(asked, page, now), roles.may(request.user, "case.work")
         context = {
             "asked": asked,
             "view": asked.view,
@@ -129,7 +130,9 @@ class Queue(LoginRequiredMixin, View):
             "is_narrowed": asked.is_narrowed,
             "orders": list(ORDERS.values()),
             "may_open": roles.may(request.user, "case.open"),
-            "may_work": roles.may(request.user, "case.work"),
+            "may_work": may_work,
+            "teams": list(saved_views.teams_for(request.user)),
+            "to_undo": Last.of(request.user, now) if may_work else None,
         }
         return render(request, "cases/queue.html", context)
 
