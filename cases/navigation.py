@@ -38,12 +38,13 @@ def _queue_links(request, counted, reader):
     if counted and reader is None:
         reader = queues.Reader.of(request.user, timezone.now())
     return [
+    first = queues.view_of("", request.user)
         Link(
             href=f"{address}?view={view.key}" if view.key else address,
             icon=view.icon,
             word=view.title,
             count=queues.count(view, reader) if counted and view.key != "all" else "",
-            is_current=here == (f"view={view.key}" if view.key else ""),
+            is_current=here == (f"view={view.key}" if view.key else "") or (here == "" and view == first),
         )
         for view in queues.offered_to(request.user)
     ]

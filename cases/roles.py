@@ -56,6 +56,10 @@ MAY = {
 }
 
 
+# A case without a team and an owner is nobody's yet (RULES 2): who may do this on cases of their own may do
+# it on those too, or it would wait for a manager to be seen at all.
+ON_NOBODYS = {"case.read", "case.work"}
+
 def scope(person, action):
     """How far `person` may do `action`. Raises KeyError for an action that is not in the table."""
     allowed = MAY[action]

@@ -80,6 +80,7 @@ urlpatterns = [
     path("cases/<str:number>/priority/", actions.Prioritise.as_view(), name="case-priority"),
     path("cases/<str:number>/tags/", actions.Tags.as_view(), name="case-tags"),
     path("cases/<str:number>/take-up/", actions.TakeUp.as_view(), name="case-take-up"),
+    path("cases/<str:number>/take/", actions.Take.as_view(), name="case-take"),
     path("cases/<str:number>/pause/", actions.StandStill.as_view(), name="case-pause"),
     path("cases/<str:number>/pauses/<int:pause>/resume/", actions.Resume.as_view(), name="case-resume"),
     path("cases/<str:number>/resolve/", actions.Resolve.as_view(), name="case-resolve"),

@@ -61,7 +61,7 @@ class Asked:
         return cls(
             query=query,
             reader=queues.Reader.of(person, now),
-            view=queues.VIEWS.get(query.get("view", ""), queues.VIEWS[""]),
+            view=queues.view_of(query.get("view", ""), person),
             filter=QueueFilter(query, queryset=Standing.objects.all()),
             order=FOUND if is_search else ORDERS.get(query.get("sort", ""), ORDERS[""]),
             words=words_of(query.get("q", "")),

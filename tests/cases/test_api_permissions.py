@@ -109,6 +109,7 @@ WORK = {
     "assign": ({"owner": None, "reason": "Holiday"}, 200),
     "prioritise": ({"priority": 4}, 200),
     "take-up": ({}, 200),
+    "take": ({}, 400),  # somebody owns it
     "resolve": ({"reason": "Credited"}, 200),
     "close": ({"reason": "Duplicate"}, 200),
 }
