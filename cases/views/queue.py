@@ -16,9 +16,10 @@ from cases import branches, queues, roles, searching, snippets
 from cases.filters import QueueFilter
 from cases.fulltext import words_of
 from cases.models import Case, CaseTag, Standing
+from cases.operations import saved_views
 from cases.orders import FOUND, ORDERS, Order
-from cases.views.queue_rows import Row, group_of
 from cases.views.doings import Last
+from cases.views.queue_rows import Row, group_of
 
 PAGE = 50
 TITLES = {
