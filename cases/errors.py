@@ -40,6 +40,10 @@ class NoOpenHour(Refused):
     """Without an open hour nothing would ever be due."""
 
 
+class TooLate(Refused):
+    """The time in which it could be undone is over."""
+
+
 class Incomplete(Refused):
     """A text that must be there is missing."""
 

@@ -18,6 +18,7 @@ class Link:
     icon: str
     word: str
     count: str = ""
+    note: str = ""  # a second word, of whom it is
     is_current: bool = False
 
 
@@ -37,13 +38,14 @@ def _queue_links(request, counted, reader):
     here = kept_query(request.GET.urlencode()) if request.path == address else None
     if counted and reader is None:
         reader = queues.Reader.of(request.user, timezone.now())
+    first = queues.view_of("", request.user)
     return [
         Link(
             href=f"{address}?view={view.key}" if view.key else address,
             icon=view.icon,
             word=view.title,
             count=queues.count(view, reader) if counted and view.key != "all" else "",
-            is_current=here == (f"view={view.key}" if view.key else ""),
+            is_current=here == (f"view={view.key}" if view.key else "") or (here == "" and view == first),
         )
         for view in queues.offered_to(request.user)
     ]
@@ -75,12 +77,24 @@ def kept_query(query):
 def _saved_links(request):
     address = reverse("case-list")
     here = kept_query(request.GET.urlencode()) if request.path == address else None
-    saved = SavedView.objects.filter(person=request.user).order_by("name")
+    saved = SavedView.objects.beside_the_queue_of(request.user).select_related("team")
     links = [
-        Link(f"{address}?{view.query}", "filter", view.name, is_current=here == view.query) for view in saved
+        Link(
+            f"{address}?{view.query}",
+            "shared" if view.team else "bookmark",
+            view.name,
+            note=view.team.name if view.team else "",
+            is_current=here == view.query,
+        )
+        for view in sorted(saved, key=lambda view: _own_first(view, request.user))
     ]
     manage = reverse("saved-views")
     return links and [*links, Link(manage, "gear", _("Manage"), is_current=request.path == manage)]
+
+
+def _own_first(view, person):
+    is_anothers = view.person_id != person.pk
+    return (is_anothers, view.team.name if is_anothers else "", view.name)
 
 
 def _other_links(request):

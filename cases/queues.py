@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases import branches, roles
 from cases.models import Party, Standing, Team
+from cases.models.case import NOBODYS
 
 FEW_TEAMS = 4
 
@@ -66,7 +67,7 @@ class Reader:
         if scope == roles.Scope.ALL:
             return Q()
         theirs = Q(team__in=self.teams) | Q(holder_team__in=self.teams) | Q(case__in=self.named)
-        return theirs | Q(owner=self.person) | Q(holder=self.person)
+        return theirs | Q(owner=self.person) | Q(holder=self.person) | NOBODYS
 
     @property
     def end_of_today(self):
@@ -114,9 +115,8 @@ def _team(reader):
 
 
 def _unassigned(reader):
-    """Of their teams', and what has no team yet, as far as that is theirs to read."""
-    unrouted = [part & Q(owner=None, team=None) for part in _all(reader)]
-    return unrouted + _teams(reader, "team", owner=None)
+    """What has no team yet, which is everybody's, and what is their teams'."""
+    return [NOBODYS, *_teams(reader, "team", owner=None)]
 
 
 def _escalated(reader):
@@ -127,7 +127,8 @@ def _all(reader):
     """Everything that the reader may read: all there is, or what CaseQuerySet.reachable names."""
     if roles.scope(reader.person, "case.read") == roles.Scope.ALL:
         return [Q()]
-    return [*_team(reader), *_mine(reader), *([Q(case__in=reader.named)] if reader.named else [])]
+    named = [Q(case__in=reader.named)] if reader.named else []
+    return [*_team(reader), *_mine(reader), *named, NOBODYS]
 
 
 def _of_all(condition):
@@ -200,6 +201,12 @@ def offered_to(person):
     """The views a person is offered: those about oneself only to those who work cases."""
     works = roles.may(person, "case.work")
     return [view for view in VIEWS.values() if works or not view.is_personal]
+
+
+def view_of(key, person):
+    """The view with this key, as far as `person` is offered it; else where they begin."""
+    offered = {view.key: view for view in offered_to(person)}
+    return offered.get(key) or offered.get("") or VIEWS["all"]
 
 
 # Nobody needs to know whether it is 100 or 40,000; counting stops here.

@@ -218,6 +218,7 @@ UNAUDITED = {
     "cases.Notice",
     "cases.Draft",
     "cases.SavedView",
+    "cases.DoneTogether",
     "cases.Presence",
     "escalations.Replay",
     "escalations.ReplayedCase",

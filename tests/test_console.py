@@ -14,6 +14,7 @@ from cases.console import CappedPaginator
 from cases.models import (
     Case,
     ComplaintProfile,
+    DoneTogether,
     Draft,
     EngineMinute,
     EnginePass,
@@ -110,6 +111,9 @@ def rows(w, n):
             EnginePass: EnginePass.objects.create(worker=f"worker {n}", started_at=make.BEGINNING),
             EngineMinute: EngineMinute.objects.create(worker=f"worker {n}", minute=n),
             SavedView: SavedView.objects.create(person=w.ana, name=f"view {n}"),
+            DoneTogether: DoneTogether.objects.create(
+                person=w.ana, key=str(n), what="tag", done_at=make.BEGINNING
+            ),
             Notice: Notice.objects.create(case=w.case, person=w.ana, key=str(n), state="recorded", **notice),
             Draft: Draft.objects.create(
                 person=w.people[n], case=w.case, kind="note", text="Not yet", saved_at=make.BEGINNING

@@ -9,6 +9,7 @@ from cases import roles
 from cases.console import ConsoleAdmin, TabularInline, Widgets
 from cases.models import (
     Absence,
+    DoneTogether,
     Duty,
     Membership,
     Person,
@@ -222,13 +223,29 @@ class DutyAdmin(PeopleAdmin):
     ordering = ("-starts_at", "-pk")
 
 
-@admin.register(SavedView)
-class SavedViewAdmin(ReadOnly, ConsoleAdmin):
-    """How somebody likes to look at the queue; they keep it themselves, in the workspace."""
+class OfPersonAdmin(ReadOnly, ConsoleAdmin):
+    """What people keep or did in the workspace, of those whom the reader may see."""
 
-    list_display = ("name", "person", "query")
     list_select_related = ("person",)
 
     def get_queryset(self, request):
         people = Person.objects.reachable(request.user, "people.read").values("pk")
         return super().get_queryset(request).filter(person__in=people)
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(OfPersonAdmin):
+    """How somebody likes to look at the queue."""
+
+    list_display = ("name", "person", "team", "query")
+    list_select_related = ("person", "team")
+
+
+@admin.register(DoneTogether)
+class DoneTogetherAdmin(OfPersonAdmin):
+    """That it was done. To which cases, each case's history says, to those who may read it."""
+
+    list_display = ("done_at", "person", "what", "undone_at")
+    exclude = ("outcomes", "back", "key")
+    ordering = ("-pk",)
+    sortable_by = ()

@@ -148,6 +148,12 @@ class Cases(ListModelMixin, OfOneCase):
         routing.prioritise(case=case, by=by, now=now, **said)
         return as_it_is(case)
 
+    @case_verb(inputs.Nothing)
+    def take(self, case, said, *, by, now):
+        """Become the owner of a case that has none; unrouted, it comes to your first team."""
+        routing.take(case=case, by=by, now=now, **said)
+        return as_it_is(case)
+
     @verb(says=inputs.Nothing, answers=serializers.CaseSerializer, url_path="take-up")
     def take_up(self, case, said, *, by, now):
         """Work begins: new becomes open. No clock stops."""

@@ -22,6 +22,7 @@ from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarg
 from .standing import Standing
 from .tag import CaseTag, SavedView, Tag
 from .timer import EngineMinute, EnginePass, Timer
+from .together import DoneTogether
 from .trigger import Trigger, TriggerKind
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Contact",
     "Customer",
     "Decision",
+    "DoneTogether",
     "Draft",
     "Duty",
     "EngineMinute",

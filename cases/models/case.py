@@ -48,6 +48,10 @@ class Category(models.Model):
         return self.name
 
 
+# Of a case or its standing: it matched no intake rule, or was put back, and nobody has taken it.
+NOBODYS = Q(team=None, owner=None)
+
+
 class CaseQuerySet(models.QuerySet):
     def live(self):
         return self.filter(status__in=LIVE)
@@ -119,6 +123,8 @@ class CaseQuerySet(models.QuerySet):
         if scope == roles.Scope.DEPARTMENT:
             teams = Team.with_all_below(teams)
         own = Q(team__in=teams) | Q(owner=person) | Exists(_named(person)) | _held_by(person)
+        if action in roles.ON_NOBODYS:
+            own |= NOBODYS
         return found.filter(own | Q(standing__holder_team__in=teams))
 
     def opened_to(self, person, now):

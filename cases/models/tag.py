@@ -5,10 +5,11 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from cases import roles
 from cases.history import History
 
 from .case import Case
-from .person import Person
+from .person import Membership, Person, Team
 
 
 class Tag(models.Model):
@@ -72,21 +73,54 @@ class CaseTag(models.Model):
         return str(self.tag)
 
 
-class SavedView(models.Model):
-    """Filters and an order of the queue that a person keeps under a name.
+class SavedViewQuerySet(models.QuerySet):
+    def beside_the_queue_of(self, person):
+        """Their own, and what is shared with the teams they are in."""
+        teams = Membership.objects.filter(person=person).values("team")
+        return self.filter(Q(person=person) | Q(team__in=teams))
 
-    Without a history: it says how one person likes to look, and nothing about a case or a customer.
+    def changeable_by(self, person):
+        """Their own; and for who looks after teams, what is shared with one of those."""
+        theirs, scope = Q(person=person), roles.scope(person, "view.share")
+        if scope == roles.Scope.ALL:
+            theirs |= Q(team__isnull=False)
+        elif scope == roles.Scope.DEPARTMENT:
+            theirs |= Q(team__in=Team.department_of(person))
+        return self.filter(theirs)
+
+
+class SavedView(models.Model):
+    """Filters and an order of the queue that a person keeps under a name, and may share with a team.
+
+    It holds a question and no cases: what anybody sees in it is what they may read. Without a history: it
+    says how people like to look, and nothing about a case or a customer.
     """
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="saved_views", db_index=False)
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=500, blank=True)
+    team = models.ForeignKey(
+        Team,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("shared with"),
+    )
+    objects = SavedViewQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("saved view")
         verbose_name_plural = _("saved views")
         constraints = [
             models.UniqueConstraint(fields=["person", "name"], name="saved_view_named_once"),
+            # Also finds those of a team.
+            models.UniqueConstraint(
+                fields=["team", "name"],
+                condition=Q(team__isnull=False),
+                name="saved_view_named_once_in_a_team",
+            ),
             models.CheckConstraint(condition=~Q(name=""), name="saved_view_has_a_name"),
         ]
 

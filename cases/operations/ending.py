@@ -52,8 +52,9 @@ def close(*, case, reason, by, now, revision=None):
         locked.closed_at = now
 
 
-def reopen(*, case, reason, by, now, revision=None):
-    """It was not done after all: open again, with the time that was left. Raises WrongMove on a live case."""
+def reopen(*, case, reason, by, now, revision=None, is_undo=False):
+    """It was not done after all, or, where it `is_undo`, closed by a slip: open again, with the time that was
+    left. Raises WrongMove on a live case."""
     if not reason.strip():
         raise Incomplete(_("Say why the case is opened again."))
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
@@ -62,14 +63,16 @@ def reopen(*, case, reason, by, now, revision=None):
                 _("Only a case that is resolved or closed is reopened; this one is %(status)s.")
                 % {"status": locked.get_status_display()}
             )
-        open_again(locked, now=now)
+        open_again(locked, now=now, is_undo=is_undo)
 
 
-def open_again(case, *, now):
-    """Put a locked case that is resolved or closed to work again, with the time that was left."""
+def open_again(case, *, now, is_undo=False):
+    """Put a locked case that is resolved or closed to work again, with the time that was left. What `is_undo`
+    counts as no reopening, and the rules do not hear of it."""
     _move(case, CaseStatus.OPEN)
     case.resolved_at = case.closed_at = None
-    case.reopened_count += 1
     linking.part(case, now=now)
     clocks.reopened(case, at=now, now=now)
-    triggers.happened(case, TriggerKind.REOPENED, at=now, now=now)
+    if not is_undo:
+        case.reopened_count += 1
+        triggers.happened(case, TriggerKind.REOPENED, at=now, now=now)

@@ -38,6 +38,8 @@ def readers(case):
         roles.Scope.DEPARTMENT: holders | Q(pk=case.owner_id) | _members(_with_all_above(teams)),
         roles.Scope.ALL: Q(),
     }
+    if case.team_id is None and case.owner_id is None:
+        within = dict.fromkeys(within, Q())
     may = Q(pk__in=())
     for role, scope in roles.MAY["case.read"].items():
         may |= Q(role=role) & within[scope]

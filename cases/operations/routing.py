@@ -13,36 +13,68 @@ from .changing import changing
 KEEP = object()
 
 
-def assign(*, case, reason, by, now, team=KEEP, owner=KEEP, revision=None):
+def assign(*, case, reason, by, now, team=KEEP, owner=KEEP, revision=None, is_undo=False):
     """Give a case another team, another owner, or both; either may become none. A change of team is a
-    reassignment.
+    reassignment; where it `is_undo`, the one before was none either.
 
     Raises Incomplete without a reason: mere reassignment has one too. Raises ConflictOfInterest for a new
-    owner who is
-    named in the complaint.
+    owner who is named in the complaint.
     """
     if not reason.strip():
         raise Incomplete(_("Say why the case changes hands; one sentence is enough."))
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
-        moved = team is not KEEP and locked.team_id != (team and team.pk)
-        given = owner is not KEEP and locked.owner_id != (owner and owner.pk)
-        if given:
-            if owner is not None and locked.parties.filter(person=owner, kind="subject").exists():
-                raise ConflictOfInterest(
-                    _("%(who)s is named in this complaint; choose somebody else.") % {"who": owner}
-                )
-            locked.owner = owner
-        if moved:
-            locked.team = team
-            locked.reassigned_count += 1
-            clocks.received_by_team(locked, now=now)
-            triggers.happened(locked, TriggerKind.REASSIGNED, at=now, now=now)
-        if given and owner is not None and owner.pk != by.pk:
-            about = f"case:{locked.pk}:{locked.revision}"
-            notify.queue(
-                [notify.Wanted(NoticeKind.ASSIGNED, locked, about, person=owner, facts={"reason": reason})],
-                now=now,
-            )
+        if _give_owner(locked, owner):
+            _tell_owner(locked, reason, by=by, now=now)
+        if _give_team(locked, team, now=now):
+            locked.reassigned_count += -1 if is_undo else 1
+            if not is_undo:
+                triggers.happened(locked, TriggerKind.REASSIGNED, at=now, now=now)
+
+
+def take(*, case, by, now, revision=None):
+    """`by` becomes the owner of a case that has none; one without a team comes to the first of theirs. Nobody
+    had it, so it is no reassignment.
+
+    Raises WrongMove where somebody owns it already, ConflictOfInterest where `by` is named in the complaint.
+    """
+    with changing(case, by=by, reason=_("taken"), now=now, revision=revision) as locked:
+        if locked.owner_id is not None:
+            raise WrongMove(_("This case is %(who)s’s already.") % {"who": locked.owner})
+        _give_owner(locked, by)
+        if locked.team_id is None:
+            first = by.memberships.filter(team__is_active=True).select_related("team").order_by("pk").first()
+            _give_team(locked, first.team if first else KEEP, now=now)
+
+
+def _give_owner(case, owner):
+    """Whether a locked case has another owner now. Raises ConflictOfInterest."""
+    if owner is KEEP or case.owner_id == (owner and owner.pk):
+        return False
+    if owner is not None and case.parties.filter(person=owner, kind="subject").exists():
+        raise ConflictOfInterest(
+            _("%(who)s is named in this complaint; choose somebody else.") % {"who": owner}
+        )
+    case.owner = owner
+    return True
+
+
+def _give_team(case, team, *, now):
+    """Whether a locked case has another team now, with an ownership clock of its own."""
+    if team is KEEP or case.team_id == (team and team.pk):
+        return False
+    case.team = team
+    clocks.received_by_team(case, now=now)
+    return True
+
+
+def _tell_owner(case, reason, *, by, now):
+    if case.owner is None or case.owner_id == by.pk:
+        return
+    about = f"case:{case.pk}:{case.revision}"
+    notify.queue(
+        [notify.Wanted(NoticeKind.ASSIGNED, case, about, person=case.owner, facts={"reason": reason})],
+        now=now,
+    )
 
 
 def take_up(*, case, by, now, revision=None):
@@ -56,9 +88,11 @@ def take_up(*, case, by, now, revision=None):
         locked.status = CaseStatus.OPEN
 
 
-def prioritise(*, case, by, now, priority=None, impact=None, urgency=None, reason="", revision=None):
+def prioritise(
+    *, case, by, now, priority=None, impact=None, urgency=None, reason="", revision=None, is_undo=False
+):
     """Change the priority, by itself or through impact and urgency; open clocks are re-targeted from their
-    own start."""
+    own start. The rules do not hear of what `is_undo`."""
     if priority is None and not (impact and urgency):
         raise Incomplete(_("Choose a priority, or an impact and an urgency."))
     with changing(case, by=by, reason=reason or _("priority changed"), now=now, revision=revision) as locked:
@@ -67,6 +101,7 @@ def prioritise(*, case, by, now, priority=None, impact=None, urgency=None, reaso
         before, locked.priority = locked.priority, priority or priority_of(impact, urgency)
         if locked.priority != before:
             clocks.retarget([locked], clocks.version_of(locked), now=now)
+        if locked.priority != before and not is_undo:
             triggers.happened(locked, TriggerKind.PRIORITY_CHANGED, at=now, now=now)
 
 

@@ -1,14 +1,17 @@
-"""What is thrown away after a while: files without a row, drafts nobody came back to, keys of old forms."""
+"""What is thrown away after a while: files without a row, drafts nobody came back to, keys of old forms, what
+was done to many cases at once."""
 
 from datetime import timedelta
 from itertools import islice
 
 from cases import files
-from cases.models import Attachment, Draft, SentForm
+from cases.models import Attachment, DoneTogether, Draft, SentForm
 
 # Longer than any transaction that is about to name a file could last.
 ORPHANS_AFTER = timedelta(days=1)
 FORGOTTEN_AFTER = timedelta(days=90)
+# It says why cases were refused, in words of those cases, and nobody looks for it later.
+ANSWERED_FOR = timedelta(days=2)
 AT_ONCE = 500
 
 
@@ -16,6 +19,7 @@ def sweep(*, now):
     """Take away what is left over as of `now`; return how much went. Bounded steps; two at once do no
     harm."""
     gone = _orphans(now - ORPHANS_AFTER)
+    gone += _rows(DoneTogether.objects.filter(done_at__lt=now - ANSWERED_FOR))
     gone += _rows(Draft.objects.filter(saved_at__lt=now - FORGOTTEN_AFTER))
     return gone + _rows(SentForm.objects.filter(sent_at__lt=now - FORGOTTEN_AFTER))
 

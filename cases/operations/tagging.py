@@ -8,7 +8,7 @@ from cases.models import CaseTag
 from .changing import changing
 
 
-def tag(*, case, by, now, add=(), remove=(), revision=None):
+def tag(*, case, by, now, add=(), remove=(), reason="", revision=None):
     """Put the tags `add` on `case` and take `remove` off it. What is on already stays, and is no refusal.
 
     Raises Incomplete where nothing was chosen, WrongMove for a tag that is switched off.
@@ -19,7 +19,7 @@ def tag(*, case, by, now, add=(), remove=(), revision=None):
     retired = [tag.name for tag in add if not tag.is_active]
     if retired:
         raise WrongMove(_("“%(tag)s” is given to no more cases; choose another.") % {"tag": retired[0]})
-    with changing(case, by=by, reason=_("tags changed"), now=now, revision=revision) as locked:
+    with changing(case, by=by, reason=reason or _("tags changed"), now=now, revision=revision) as locked:
         there = set(CaseTag.objects.on().filter(case=locked).values_list("tag", flat=True))
         CaseTag.objects.bulk_create(
             CaseTag(case=locked, tag=tag, added_at=now) for tag in add if tag.pk not in there

@@ -101,6 +101,8 @@ def shell(context):
         "signature": choice.signature if choice else "",
         "keys": "off" if choice and not choice.single_keys else "on",
         "unread": Notice.objects.in_app_for(person).unread()[:100].count(),
+        "may_find": roles.may(person, "case.find"),
+        "may_work": roles.may(person, "case.work"),
         "may_open": roles.may(person, "case.open"),
         "may_log": roles.may(person, "case.log"),
     }

@@ -250,6 +250,13 @@ class TakeUp(Done):
         routing.take_up(case=case, revision=revision, by=by, now=now)
 
 
+class Take(Done):
+    done = _("The case is yours.")
+
+    def operate(self, case, revision, *, by, now):
+        routing.take(case=case, revision=revision, by=by, now=now)
+
+
 class Keep(Done):
     done = _("The promise is kept.")
 

@@ -1,11 +1,13 @@
-"""The bell and what it rings for: one's own notices, by day, each leading to its case."""
+"""The bell and what it rings for: one's own notices, by day and case, each leading to its case."""
 
+from dataclasses import dataclass
 from itertools import groupby
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
@@ -19,6 +21,21 @@ from cases.models import Case, Notice
 SHOWN = 50
 # Nobody needs to know whether it is 100 or 40,000; counting stops here.
 COUNTED = 100
+
+
+@dataclass(frozen=True)
+class OfCase:
+    """What came about one case without another between, the newest first: [(notice, sentence, icon), …]."""
+
+    rows: list
+
+    @property
+    def case(self):
+        return self.rows[0][0].case
+
+    @property
+    def unread(self):
+        return sum(notice.read_at is None for notice, _said, _icon in self.rows)
 
 
 class NoticeList(LoginRequiredMixin, View):
@@ -36,7 +53,7 @@ class NoticeList(LoginRequiredMixin, View):
         rows = [(row, notices.sentence(row), notices.ICONS.get(row.kind, "bell")) for row in page]
         context = {
             "days": [
-                (_day(day, now), list(members))
+                (_day(day, now), _by_case(members))
                 for day, members in groupby(rows, key=lambda row: timezone.localdate(row[0].created_at))
             ],
             "only_unread": unread,
@@ -48,6 +65,12 @@ class NoticeList(LoginRequiredMixin, View):
         return render(request, "cases/notices.html", context)
 
 
+def _by_case(rows):
+    """[OfCase, …] of rows that follow each other; what is about no case stands by itself."""
+    groups = groupby(rows, key=lambda row: row[0].case_id or -row[0].pk)
+    return [OfCase(list(members)) for _case, members in groups]
+
+
 def _day(day, now):
     away = (timezone.localdate(now) - day).days
     if away in (0, 1):
@@ -55,18 +78,23 @@ def _day(day, now):
     return date_format(day, "l j F" if day.year == timezone.localdate(now).year else "j F Y")
 
 
+# What a form of the list may name, and which notices that means.
+NAMED = {"notice": "pk", "newest": "pk__lte", "case": "case"}
+
+
 @login_required
 @require_POST
 def mark_read(request):
-    """The one that is named, or all up to the newest that was on the page: what came since is not."""
-    mine = Notice.objects.in_app_for(request.user).unread()
-    chosen, newest = request.POST.get("notice", ""), request.POST.get("newest", "")
-    if chosen.isdecimal():
-        mine = mine.filter(pk=chosen)
-    elif newest.isdecimal():
-        mine = mine.filter(pk__lte=newest)
-    mine.order_by().update(read_at=timezone.now())
-    return redirect("notices")
+    """The one that is named, or all, or all of a case, up to the newest that was on the page: what came since
+    is not."""
+    wanted = {name: request.POST[name] for name in NAMED if request.POST.get(name)}
+    # What is no number of ours names nothing, rather than everything.
+    if all(value.isdecimal() and len(value) < 19 for value in wanted.values()):
+        mine = Notice.objects.in_app_for(request.user).unread()
+        mine = mine.filter(**{NAMED[name]: int(value) for name, value in wanted.items()})
+        mine.order_by().update(read_at=timezone.now())
+    kept = "?show=unread" if request.POST.get("show") == "unread" else ""
+    return redirect(reverse("notices") + kept)
 
 
 @login_required

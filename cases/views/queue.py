@@ -16,7 +16,9 @@ from cases import branches, queues, roles, searching, snippets
 from cases.filters import QueueFilter
 from cases.fulltext import words_of
 from cases.models import Case, CaseTag, Standing
+from cases.operations import saved_views
 from cases.orders import FOUND, ORDERS, Order
+from cases.views.doings import Last
 from cases.views.queue_rows import Row, group_of
 
 PAGE = 50
@@ -60,7 +62,7 @@ class Asked:
         return cls(
             query=query,
             reader=queues.Reader.of(person, now),
-            view=queues.VIEWS.get(query.get("view", ""), queues.VIEWS[""]),
+            view=queues.view_of(query.get("view", ""), person),
             filter=QueueFilter(query, queryset=Standing.objects.all()),
             order=FOUND if is_search else ORDERS.get(query.get("sort", ""), ORDERS[""]),
             words=words_of(query.get("q", "")),
@@ -114,7 +116,7 @@ class Queue(LoginRequiredMixin, View):
             return HttpResponseRedirect(jump)
         asked = Asked.of(request.GET, request.user, now)
         page, before, after = asked.page(asked.selections())
-        shown = groups(asked, page, now)
+        shown, may_work = groups(asked, page, now), roles.may(request.user, "case.work")
         context = {
             "asked": asked,
             "view": asked.view,
@@ -129,7 +131,9 @@ class Queue(LoginRequiredMixin, View):
             "is_narrowed": asked.is_narrowed,
             "orders": list(ORDERS.values()),
             "may_open": roles.may(request.user, "case.open"),
-            "may_work": roles.may(request.user, "case.work"),
+            "may_work": may_work,
+            "teams": list(saved_views.teams_for(request.user)),
+            "to_undo": Last.of(request.user, now) if may_work else None,
         }
         return render(request, "cases/queue.html", context)
 

@@ -1,110 +1,25 @@
 """Many chosen cases at once: which, what is to be done to each, and what came of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect, QueryDict
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django.views import View
 
-from cases import forms, roles
-from cases.models import Case
+from cases import roles
+from cases.errors import Refused
+from cases.models import Case, DoneTogether
 from cases.models.case import NUMBER, NUMBER_BASE
-from cases.operations import ending, routing, tagging, together
+from cases.operations import once, together, undoing
+from cases.views.doings import DOINGS
 from cases.views.queue import PAGE
 from cases.views.talking import REFUSED
-
-KEPT = "together"  # in the session: what the last one came to
-
-
-@dataclass(frozen=True)
-class Doing:
-    """One of the things that may be done to many cases, by its form and its operation on one."""
-
-    title: Lazy
-    word: Callable  # (number of cases) -> what the button says
-    icon: str
-    form: type
-    operate: Callable  # (form) -> keyword arguments' operation(case=, revision=, by=, now=)
-    means: tuple = ()
-
-
-def _assign(form):
-    changes = form.changes()
-    return lambda **one: routing.assign(reason=form.cleaned_data["reason"], **changes, **one)
-
-
-def _tag(form):
-    return lambda **one: tagging.tag(add=form.cleaned_data["add"], remove=form.cleaned_data["remove"], **one)
-
-
-def _prioritise(form):
-    said = form.cleaned_data
-    return lambda **one: routing.prioritise(priority=said["priority"], reason=said["reason"], **one)
-
-
-def _close(form):
-    return lambda **one: ending.close(reason=form.cleaned_data["reason"], **one)
-
-
-DOINGS = {
-    "assign": Doing(
-        gettext_lazy("Assign"),
-        lambda number: (
-            ngettext("Assign %(number)d case", "Assign %(number)d cases", number) % {"number": number}
-        ),
-        "user",
-        forms.AssignManyForm,
-        _assign,
-        (
-            gettext_lazy("Each new owner is told in the app."),
-            gettext_lazy("Clocks keep running; a running escalation keeps its holder."),
-        ),
-    ),
-    "tag": Doing(
-        gettext_lazy("Tag"),
-        lambda number: ngettext("Tag %(number)d case", "Tag %(number)d cases", number) % {"number": number},
-        "tag",
-        forms.TagManyForm,
-        _tag,
-    ),
-    "priority": Doing(
-        gettext_lazy("Set the priority"),
-        lambda number: (
-            ngettext("Set the priority of %(number)d case", "Set the priority of %(number)d cases", number)
-            % {"number": number}
-        ),
-        "sliders",
-        forms.PriorityManyForm,
-        _prioritise,
-        (
-            gettext_lazy("Open clocks get the new priority’s terms from their own start, with pauses kept."),
-            gettext_lazy("A term that is over by then is breached at once."),
-        ),
-    ),
-    "close": Doing(
-        gettext_lazy("Close"),
-        lambda number: (
-            ngettext("Close %(number)d case", "Close %(number)d cases", number) % {"number": number}
-        ),
-        "lock",
-        forms.ReasonForManyForm,
-        _close,
-        (
-            gettext_lazy("A case on which something is still owed is refused, and it is said what."),
-            gettext_lazy("Reopening stays possible."),
-        ),
-    ),
-}
 
 
 class Together(LoginRequiredMixin, View):
@@ -121,13 +36,11 @@ class Together(LoginRequiredMixin, View):
         refusal = _refusal(chosen)
         if refusal:
             messages.error(request, refusal)
-            return HttpResponseRedirect(_back(request.GET))
+            return HttpResponseRedirect(_back(request.GET.get("back", "")))
         return self.show(request, doing, chosen, doing.form(), uuid4().hex)
 
     def post(self, request):
         doing, chosen, token = _doing(request.POST), _chosen(request.POST), request.POST.get("token", "")
-        if token and request.session.get(KEPT, {}).get("token") == token:
-            return HttpResponseRedirect(reverse("cases-together-done"))  # sent twice, done once
         form = doing.form(request.POST)
         refusal = _refusal(chosen)
         if refusal:
@@ -135,18 +48,16 @@ class Together(LoginRequiredMixin, View):
         if not form.is_valid():
             return self.show(request, doing, chosen[:PAGE], form, token or uuid4().hex, REFUSED)
         now, operation = timezone.now(), doing.operate(form)
-        outcomes = together.each(
-            chosen,
-            lambda case, revision: operation(case=case, revision=revision, by=request.user, now=now),
+        done = together.carry_out(
+            what=DoneTogether.What(request.POST["do"]),
+            chosen=chosen,
+            operate=lambda case, revision: operation(case=case, revision=revision, by=request.user, now=now),
+            key=_key(request.POST),
+            back=QueryDict(request.POST.get("back", "")).urlencode(),
             by=request.user,
+            now=now,
         )
-        request.session[KEPT] = {
-            "token": token,
-            "what": request.POST["do"],
-            "back": _back(request.POST),
-            "outcomes": [(outcome.pk, outcome.is_done, outcome.why) for outcome in outcomes],
-        }
-        return HttpResponseRedirect(reverse("cases-together-done"))
+        return HttpResponseRedirect(reverse("cases-together-done", args=[done.pk]))
 
     def show(self, request, doing, chosen, form, token, status=200):
         ids = [pk for pk, _revision in chosen]
@@ -164,7 +75,7 @@ class Together(LoginRequiredMixin, View):
                 (f"C-{NUMBER_BASE + pk}", revision, cases.get(pk), pk in theirs) for pk, revision in chosen
             ],
             "word": doing.word(len(chosen)),
-            "back": _back(query),
+            "back": _back(query.get("back", "")),
             "back_query": query.get("back", ""),
             "now": timezone.now(),
         }
@@ -172,28 +83,47 @@ class Together(LoginRequiredMixin, View):
 
 
 class TogetherDone(LoginRequiredMixin, View):
-    """What came of the last time, case by case; the page may be loaded again without doing anything."""
+    """What came of it, case by case, and of undoing it; for who did it alone."""
 
-    def get(self, request):
-        if not roles.may(request.user, "case.work"):
-            raise PermissionDenied
-        kept = request.session.get(KEPT)
-        if kept is None:
-            raise Http404
+    def get(self, request, done):
+        row = _mine(request, done)
         cases = (
             Case.objects.findable(request.user)
             .select_related("customer")
-            .in_bulk([pk for pk, _done, _why in kept["outcomes"]])
+            .in_bulk([outcome["case"] for outcome in row.outcomes])
         )
-        outcomes = [(pk, cases.get(pk), done, why) for pk, done, why in kept["outcomes"]]
+        outcomes = [(cases.get(outcome["case"]), outcome) for outcome in row.outcomes]
+        now, is_undone = timezone.now(), row.undone_at is not None
+        touched = [(case, outcome) for case, outcome in outcomes if "is_undone" in outcome]
         context = {
-            "doing": DOINGS[kept["what"]],
-            "refused": [outcome for outcome in outcomes if not outcome[2]],
-            "done": [outcome for outcome in outcomes if outcome[2]],
-            "back": kept["back"],
-            "now": timezone.now(),
+            "row": row,
+            "doing": DOINGS[row.what],
+            "refused": [(case, o) for case, o in outcomes if not o["is_done"]],
+            "done": [] if is_undone else [(case, o) for case, o in outcomes if o["is_done"]],
+            "undone": [(case, o) for case, o in touched if o["is_undone"]],
+            "left_alone": [(case, o) for case, o in touched if not o["is_undone"]],
+            "to_undo": len(row.changed) if row.may_be_undone(now) else 0,
+            "back": _back(row.back),
+            "now": now,
         }
         return render(request, "cases/together_done.html", context)
+
+
+class Undo(LoginRequiredMixin, View):
+    def post(self, request, done):
+        row = _mine(request, done)
+        try:
+            undoing.undo(done=row, by=request.user, now=timezone.now())
+        except Refused as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        return HttpResponseRedirect(reverse("cases-together-done", args=[row.pk]))
+
+
+def _mine(request, pk):
+    """What they did themselves; raises Http404 for anybody else's."""
+    if not roles.may(request.user, "case.work"):
+        raise PermissionDenied
+    return get_object_or_404(DoneTogether, pk=pk, person=request.user)
 
 
 def _doing(query):
@@ -201,6 +131,12 @@ def _doing(query):
     if doing is None:
         raise Http404
     return doing
+
+
+def _key(query):
+    """Of the form, by its token, with what it says: gone back to and changed, it is another one."""
+    said = sorted((name, values) for name, values in query.lists() if name != "csrfmiddlewaretoken")
+    return once.digest([query.get("token") or uuid4().hex, said])
 
 
 def _chosen(query):
@@ -226,6 +162,6 @@ def _refusal(chosen):
 
 
 def _back(query):
-    """The queue as it was, from the query kept in the form; nowhere else."""
-    kept = QueryDict(query.get("back", "")).urlencode()
+    """The queue as it was, by the query that was kept; nowhere else."""
+    kept = QueryDict(query).urlencode()
     return reverse("case-list") + (f"?{kept}" if kept else "")

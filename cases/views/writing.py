@@ -153,6 +153,7 @@ class Colleagues(LoginRequiredMixin, View):
         begun = request.GET.get("q", "").strip()[:60]
         found = mentioning.readers(case).exclude(pk=request.user.pk)
         if begun:
+            # Without an index, and without need of one: the table of people has as many rows as work here.
             found = found.filter(
                 Q(username__istartswith=begun) | Q(name__istartswith=begun) | Q(name__icontains=f" {begun}")
             )

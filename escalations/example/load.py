@@ -54,7 +54,8 @@ def load(*, now):
 
 
 def _gather(now):
-    """Some live cases carry a tag, put on by who owns them; one agent keeps a view of her own."""
+    """Some live cases carry a tag, put on by who owns them; an agent keeps a view of her own, and the head of
+    her team shares one with all of it."""
     tags = list(Tag.objects.order_by("pk"))
     owned = Case.objects.live().filter(owner__isnull=False).select_related("owner").order_by("pk")
     for number, case in enumerate(owned[::TAGGED_ONE_IN]):
@@ -62,6 +63,10 @@ def _gather(now):
         tagging.tag(case=case, add=add, by=case.owner, now=now)
     lucia = Person.objects.get(username="lucia")
     saved_views.save_view(name=_("Urgent first"), query="sort=priority&view=team", by=lucia)
+    elena = Person.objects.get(username="elena")
+    saved_views.save_view(
+        name=_("Promised by us"), query="sort=priority&view=promises", team=lucia.teams.get(), by=elena
+    )
 
 
 def _put_into_lists(now):

@@ -109,6 +109,7 @@ WORK = {
     "assign": ({"owner": None, "reason": "Holiday"}, 200),
     "prioritise": ({"priority": 4}, 200),
     "take-up": ({}, 200),
+    "take": ({}, 400),  # somebody owns it
     "resolve": ({"reason": "Credited"}, 200),
     "close": ({"reason": "Duplicate"}, 200),
 }
@@ -154,6 +155,8 @@ def test_cases_are_opened_by_those_who_work(desk):
 def test_customers_are_read_with_their_contacts_by_all_but_administrators(desk, case):
     assert statuses(desk, lambda client: client.get("/api/v1/customers/")) == expected(200)
     [customer] = asks(desk.bruno).get("/api/v1/customers/", {"q": "northw"}).data["results"]
+    for text in ("orthwind", "northwind fabrikam", "?"):
+        assert asks(desk.bruno).get("/api/v1/customers/", {"q": text}).data["results"] == []
     assert (customer["name"], customer["contacts"][0]["email"]) == ("Northwind", "aoife@example.com")
     assert asks(desk.bruno).get("/api/v1/customers/", {"tier": "gold"}).data["results"] == []
 

@@ -40,6 +40,10 @@ def tell(case, person, kind=NoticeKind.ASSIGNED, about="x", now=NOW):
     return Notice.objects.filter(person=person, key__contains=f":{about}:")
 
 
+def groups(answer):
+    return [group for _day, groups in answer.context["days"] for group in groups]
+
+
 # --- The bell and the list ---
 
 
@@ -124,7 +128,7 @@ def test_pages_of_the_list_follow_each_other(client, desk, case):
         tell(case, desk["agent"], about=f"n{number}")
     first = page(client, desk["agent"], "notices")
     second = page(client, desk["agent"], "notices", before=first.context["more"])
-    found = [row[0].pk for answer in (first, second) for _day, rows in answer.context["days"] for row in rows]
+    found = [row[0].pk for answer in (first, second) for group in groups(answer) for row in group.rows]
     assert found == sorted(
         Notice.objects.in_app_for(desk["agent"]).values_list("pk", flat=True), reverse=True
     )
@@ -140,6 +144,72 @@ def test_the_list_costs_the_same_for_fifty_as_for_two(client, desk, case, django
             client.get(reverse("notices"))
         counts.append(len(counted))
     assert counts[1] == counts[2]
+
+
+# --- By case ---
+
+
+@pytest.fixture
+def two(desk, case):
+    """A case, another one, and the first again: the newest last."""
+    other = workspace.new_case(desk, "Fabrikam", subject="Another matter")
+    Notice.objects.filter(person__isnull=False).update(read_at=NOW)
+    for about, row in enumerate([case, other, other, other, case]):
+        tell(row, desk["agent"], about=f"n{about}")
+    return case, other
+
+
+def test_what_came_about_one_case_stands_together_under_it_with_how_much(client, desk, two):
+    case, other = two
+    answer = page(client, desk["agent"], "notices")
+    unread = [group for group in groups(answer) if group.unread]
+    assert [(group.case, len(group.rows)) for group in unread] == [(case, 1), (other, 3), (case, 1)]
+    pks = [row[0].pk for group in groups(answer) for row in group.rows]
+    assert pks == sorted(pks, reverse=True)
+    shown = body(answer)
+    assert "3 notices, 3 unread" in shown
+    assert shown.count("All of this case read") == 1  # of a single one its own button says it
+    assert shown.count("Another matter") == 1
+
+
+def test_what_is_read_of_a_group_is_not_counted_as_unread(client, desk, two):
+    _case, other = two
+    newest = Notice.objects.filter(case=other, read_at=None).latest("pk")
+    post(client, desk["agent"], "notices-read", notice=newest.pk)
+    assert "3 notices, 2 unread" in body(page(client, desk["agent"], "notices"))
+
+
+def test_all_of_a_case_is_read_and_nothing_of_another_or_later(client, desk, two):
+    case, other = two
+    newest = page(client, desk["agent"], "notices").context["newest"]
+    later = tell(other, desk["agent"], about="later").get()
+    anothers = tell(other, desk["supervisor"], about="hers").get()
+    post(client, desk["agent"], "notices-read", case=other.pk, newest=newest)
+    unread = list(Notice.objects.in_app_for(desk["agent"]).unread())
+    assert [row.case for row in unread] == [other, case, case] and unread[0] == later
+    anothers.refresh_from_db()
+    assert anothers.read_at is None
+
+
+def test_a_group_does_not_reach_over_midnight(client, desk, case):
+    for about, at in (("yesterday", NOW - DAY), ("today", NOW)):
+        tell(case, desk["agent"], about=about, now=at)
+    assert [len(group.rows) for group in groups(page(client, desk["agent"], "notices"))][1:] == [1]
+
+
+@pytest.mark.parametrize("name", ["notice", "newest", "case"])
+@pytest.mark.parametrize("value", ["x", "-1", "9" * 30])
+def test_what_somebody_made_up_reads_nothing(client, desk, case, name, value):
+    tell(case, desk["agent"], about="unread")
+    assert post(client, desk["agent"], "notices-read", **{name: value}).status_code == 302
+    assert Notice.objects.in_app_for(desk["agent"]).unread().count() == 1
+
+
+def test_reading_leads_back_to_the_list_one_was_in(client, desk, two):
+    case, _other = two
+    for show, query in (("unread", "?show=unread"), ("", ""), ("//evil.example", "")):
+        answer = post(client, desk["agent"], "notices-read", case=case.pk, show=show)
+        assert answer.url == reverse("notices") + query
 
 
 # --- What leaves by mail ---

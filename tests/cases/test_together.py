@@ -48,8 +48,8 @@ def do(client, person, what, cases, token="t1", **said):
 
 
 def outcome(answer):
-    done = [case.number for _pk, case, _done, _why in answer.context["done"]]
-    refused = {case.number if case else pk: why for pk, case, _done, why in answer.context["refused"]}
+    done = [case.number for case, _outcome in answer.context["done"]]
+    refused = {case.number if case else o["case"]: o["why"] for case, o in answer.context["refused"]}
     return done, refused
 
 
@@ -227,8 +227,8 @@ def test_each_role_may_or_may_not(client, desk, three, method):
 
 def test_what_is_not_offered_is_not_found(client, desk, three):
     assert page(client, desk["agent"], "cases-together", do="delete", case=boxes(*three)).status_code == 404
-    assert page(client, desk["agent"], "cases-together-done").status_code == 404
-    assert page(client, desk["auditor"], "cases-together-done").status_code == 403
+    assert page(client, desk["agent"], "cases-together-done", 1).status_code == 404
+    assert page(client, desk["auditor"], "cases-together-done", 1).status_code == 403
 
 
 def test_boxes_stand_on_rows_for_those_who_work_cases_and_all_may_be_chosen_by_a_link(client, desk, three):

@@ -295,13 +295,15 @@ def test_the_live_rows_are_their_newest_history_signed_in_the_order_of_time():
     assert set(Escalation.history.values_list("history_user_id", flat=True)) > {history.ENGINE.pk}
 
 
-def test_some_live_cases_are_tagged_by_who_owns_them_and_one_agent_keeps_a_view():
+def test_some_live_cases_are_tagged_by_who_owns_them_and_views_are_kept_and_shared():
     on = list(CaseTag.objects.on().select_related("case"))
     assert len({row.case_id for row in on}) >= 10 and len({row.tag_id for row in on}) == Tag.objects.count()
     assert all(row.case.is_live for row in on)
     signed = dict(CaseTag.history.filter(history_type="+").values_list("id", "history_user_id"))
     assert all(signed[row.pk] == row.case.owner_id for row in on)
-    assert SavedView.objects.get().person.username == "lucia"
+    care = SavedView.objects.get(person__username="elena").team
+    assert care.people.filter(username="lucia").exists()
+    assert SavedView.objects.get(person__username="lucia").team is None
 
 
 def test_nothing_is_mailed_and_everybody_can_read_what_they_were_told():
