@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cases import notices, roles
 from cases.models import Case, Notice
+from cases.operations import seeing
 
 SHOWN = 50
 # Nobody needs to know whether it is 100 or 40,000; counting stops here.
@@ -59,25 +60,28 @@ def _day(day, now):
 @require_POST
 def mark_read(request):
     """The one that is named, or all up to the newest that was on the page: what came since is not."""
-    mine = Notice.objects.in_app_for(request.user).unread()
-    chosen, newest = request.POST.get("notice", ""), request.POST.get("newest", "")
-    if chosen.isdecimal():
-        mine = mine.filter(pk=chosen)
-    elif newest.isdecimal():
-        mine = mine.filter(pk__lte=newest)
-    mine.order_by().update(read_at=timezone.now())
+    chosen, newest = (_number(request.POST.get(name, "")) for name in ("notice", "newest"))
+    seeing.see(by=request.user, now=timezone.now(), notice=chosen, up_to=newest)
     return redirect("notices")
+
+
+def _number(text):
+    """The id that was sent, or None where none was. A database's id has at most 18 digits."""
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise Http404
+    return int(text)
 
 
 @login_required
 @require_POST
 def open_notice(request, notice):
     """Read, and on to its case."""
-    mine = Notice.objects.in_app_for(request.user)
-    found = mine.filter(pk=notice).select_related("case").first()
+    found = Notice.objects.in_app_for(request.user).filter(pk=notice).select_related("case").first()
     if found is None:
         raise Http404
-    mine.unread().filter(pk=notice).order_by().update(read_at=timezone.now())
+    seeing.see(by=request.user, now=timezone.now(), notice=notice)
     may_open = (
         found.case is not None and Case.objects.findable(request.user).filter(pk=found.case_id).exists()
     )
