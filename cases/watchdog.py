@@ -7,6 +7,7 @@ further than ENOUGH, lateness comes from the minutes that engines keep (cases/op
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 from django.conf import settings
 from django.db import models
@@ -26,6 +27,9 @@ SEEN_WITHIN = timedelta(days=1)
 # no sign of life.
 SKEW = timedelta(minutes=1)
 FAILED_LATELY = timedelta(days=7)
+# Reading all triggers of the database costs more than all else that a watchman asks, and strangers may ask:
+# each process answers from memory for so long.
+WRITERS_REMEMBERED = timedelta(seconds=5)
 # The chart's day in slots, counted back from now; the first is the last five minutes.
 SLOT_MINUTES, SLOTS = 5, 288
 
@@ -303,10 +307,35 @@ def _is_behind(found):
     return oldest is not None and now - oldest > settings.ENGINE_SILENT_AFTER and not _is_late(oldest, now)
 
 
+class Remembered:
+    """The answer to a question, for a while. However many threads ask, one at a time asks the database."""
+
+    def __init__(self, ask, lasts):
+        self.ask, self.lasts, self.lock = ask, lasts, Lock()
+        self.forget()
+
+    def forget(self):
+        self.answer, self.asked_at = None, None
+
+    def at(self, now):
+        """As of `now`, or of less than `lasts` before; what could not be asked is not remembered."""
+        with self.lock:
+            # A clock that was stepped back makes nothing fresh.
+            if self.asked_at is None or not timedelta(0) <= now - self.asked_at < self.lasts:
+                self.answer, self.asked_at = self.ask(), now
+            return self.answer
+
+
+MISSING_LATELY = Remembered(writers.missing, WRITERS_REMEMBERED)
+
+
 def readiness(now):
-    """{part: (whether it is well, its limit in seconds or None)} of what the desk cannot do without."""
+    """{part: (whether it is well, its limit in seconds or None)} of what the desk cannot do without.
+
+    That a history writer is missing is seen WRITERS_REMEMBERED later at most.
+    """
     return {
         "engine": (not _silent(last_pass(now), now), settings.ENGINE_SILENT_AFTER.total_seconds()),
         "backlog": (not _is_late(oldest_due(now), now), settings.BACKLOG_LATE_AFTER.total_seconds()),
-        "history": (not writers.missing(), None),
+        "history": (not MISSING_LATELY.at(now), None),
     }

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
-from cases import writers
+from cases import watchdog, writers
 from tests import template
 
 
@@ -77,6 +77,12 @@ def flush_lifts_the_guards():
     BaseDatabaseOperations.execute_sql_flush = lift_and_flush
     yield
     BaseDatabaseOperations.execute_sql_flush = flush
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered():
+    """What a process remembers outlives a test; its database does not."""
+    watchdog.MISSING_LATELY.forget()
 
 
 @pytest.fixture
