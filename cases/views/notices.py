@@ -77,7 +77,7 @@ def _number(text):
 @login_required
 @require_POST
 def open_notice(request, notice):
-    """Read, and on to its case."""
+    """Read, and on to what it is about."""
     found = Notice.objects.in_app_for(request.user).filter(pk=notice).select_related("case").first()
     if found is None:
         raise Http404
@@ -85,7 +85,7 @@ def open_notice(request, notice):
     may_open = (
         found.case is not None and Case.objects.findable(request.user).filter(pk=found.case_id).exists()
     )
-    return redirect("case", found.case.number) if may_open else redirect("notices")
+    return redirect(notices.page_of(found, request.user) if may_open else "notices")
 
 
 @login_required
