@@ -194,6 +194,10 @@ class Nothing(Versioned):
     """No words are needed."""
 
 
+class WithReason(serializers.Serializer):
+    reason = Text(max_length=300)
+
+
 class NoWords(serializers.Serializer):
     """No words are needed, and no case is in question."""
 

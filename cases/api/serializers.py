@@ -7,6 +7,7 @@ from cases.models import (
     Attachment,
     Case,
     CaseLink,
+    CaseReading,
     Clock,
     Contact,
     Customer,
@@ -328,3 +329,9 @@ class NoticeSerializer(Shown):
 
 class SeenSerializer(serializers.Serializer):
     number = serializers.IntegerField(read_only=True, help_text="How many were unread.")
+
+
+class CaseReadingSerializer(OnCase):
+    class Meta:
+        model = CaseReading
+        fields = ["id", "case", "reason", "at", "until"]
