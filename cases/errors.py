@@ -92,5 +92,9 @@ class WrongAnswer(Refused):
     """An answer that does not fit its question."""
 
 
+class AlreadyOpen(Refused):
+    """The whole of the case may be read by this person without a reason."""
+
+
 class AlreadyKnown(Refused):
     """A customer like this one is there already."""

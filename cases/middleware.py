@@ -1,6 +1,7 @@
 """Who reads, in which language and zone; and who acts, for pages and console alike."""
 
 import zoneinfo
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.utils import timezone, translation
@@ -9,6 +10,13 @@ from . import history
 
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 SERVER_ERROR = 500
+
+
+@contextmanager
+def speaking_to(person):
+    """Words in the language of `person`, and times in their zone, until it ends."""
+    with translation.override(person.language), timezone.override(zoneinfo.ZoneInfo(person.time_zone)):
+        yield
 
 
 class ReaderMiddleware:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
+from . import roles
 from .display import zone_city
 from .models import Message, Notice, NoticeKind
 from .states import Metric
@@ -113,6 +114,16 @@ def _sentences():
     }
 
 
+def page_of(notice, reader):
+    """Where `reader` sees what `notice` is about: an address, or an empty text.
+
+    Of a timer that cannot run that is the watchdog, for those who may open it; of all else its case.
+    """
+    if notice.kind == NoticeKind.TIMER_SET_ASIDE and roles.may(reader, "engine.watch"):
+        return f"{reverse('watchdog')}#set-aside"
+    return reverse("case", args=[notice.case.number]) if notice.case_id else ""
+
+
 def _owed(notice):
     """What a customer is told that they are owed, the soonest first."""
     if not notice.contact_id:
@@ -147,9 +158,7 @@ def _mail(notice, message):
             "message": message,
             "zone": zone_city(zone.key),
             "owed": _owed(notice),
-            "url": settings.SITE_URL.rstrip("/") + reverse("case", args=[notice.case.number])
-            if notice.case_id
-            else "",
+            "url": settings.SITE_URL.rstrip("/") + page_of(notice, notice.person) if notice.case_id else "",
         }
         kind = notice.kind if notice.contact_id else "person"
         # A subject has one line, whatever a customer wrote into theirs.

@@ -52,7 +52,7 @@ MAY = {
     "view.share": {A: OWN, S: DEPARTMENT, M: ALL},  # a saved view, with a team
     "history.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL},
     "settings.change": {D: ALL},
-    "engine.watch": {M: ALL, U: ALL, D: ALL},
+    "engine.watch": {S: DEPARTMENT, M: ALL, U: ALL, D: ALL},  # of the cases within reach, what cannot run
     "engine.mend": {M: ALL, D: ALL},  # let it try again what it gave up
 }
 
@@ -109,6 +109,8 @@ CONFIGURATION = {
 }
 PEOPLE = {"person", "team", "membership", "skill", "personskill", "absence", "duty"}
 CUSTOMERS = {"customer", "contact", "subscription"}
+# Of many departments' cases at once: for who may read the history of all.
+OF_ALL_CASES = {"listreading"}
 # Nobody's but the holder's of the case: no page of the console has them.
 PRIVATE = {"complaintprofile"}
 
@@ -143,4 +145,5 @@ def has_model_permission(person, permission):
         return may(person, "people.read" if reading else "people.change")
     if model in CUSTOMERS:
         return may(person, "customer.read" if reading else "customer.change") and verb != "delete"
-    return reading and may(person, "history.read")
+    reach = Scope.ALL if model in OF_ALL_CASES else Scope.OWN
+    return reading and scope(person, "history.read") >= reach

@@ -38,6 +38,7 @@ urlpatterns = [
     path("me/notices/", profile.MyNotices.as_view(), name="me-notices"),
     path("me/theme/", profile.set_theme, name="me-theme"),
     path("away/", profile.Away.as_view(), name="away"),
+    path("away/<int:absence>/", profile.ChangeAbsence.as_view(), name="away-change"),
     path("away/<int:absence>/end/", profile.EndAbsence.as_view(), name="away-end"),
     path("watchdog/", watchdog.Watchdog.as_view(), name="watchdog"),
     path("watchdog/timers/", watchdog.RetryTimers.as_view(), name="watchdog-timers"),

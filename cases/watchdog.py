@@ -7,10 +7,11 @@ further than ENOUGH, lateness comes from the minutes that engines keep (cases/op
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Func, Max, Min, Q, Sum
+from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, Sum
 from django.db.models.functions import Cast
 
 from cases import lateness, writers
@@ -26,6 +27,9 @@ SEEN_WITHIN = timedelta(days=1)
 # no sign of life.
 SKEW = timedelta(minutes=1)
 FAILED_LATELY = timedelta(days=7)
+# Reading all triggers of the database costs more than all else that a watchman asks, and strangers may ask:
+# each process answers from memory for so long.
+WRITERS_REMEMBERED = timedelta(seconds=5)
 # The chart's day in slots, counted back from now; the first is the last five minutes.
 SLOT_MINUTES, SLOTS = 5, 288
 
@@ -130,8 +134,11 @@ def together(slots):
     return Lateness(sum(slot.fired for slot in slots), worst, counts)
 
 
-def state(now):
-    """Everything the watchdog's page shows of the whole desk, in ten queries and the writers' two."""
+def state(now, cases=None):
+    """Everything the watchdog's page shows of the whole desk, in ten queries and the writers' two.
+
+    With `cases` (a queryset), what is set aside and what has not left is told of those alone.
+    """
     due, oldest = backlog(now)
     tried = Timer.objects.pending().filter(attempts__gt=0).order_by("due_at")[: ENOUGH + 1]
     tried = tried.values("due_at").aggregate(number=Count("due_at"), since=Min("due_at"))
@@ -144,8 +151,8 @@ def state(now):
         next_due_at=Timer.objects.pending().filter(wake_at__gt=now).aggregate(at=Min("wake_at"))["at"],
         tried_again=tried["number"],
         tried_since=tried["since"],
-        set_aside=set_aside(),
-        outbox=outbox(now),
+        set_aside=set_aside(cases),
+        outbox=outbox(now, cases),
         writers_missing=sorted(writers.missing()),
         slots=slots(now),
     )
@@ -174,22 +181,27 @@ def oldest_due(now):
     return Timer.objects.due(now).aggregate(at=Min("wake_at"))["at"]
 
 
-def set_aside():
+def of_cases(rows, cases):
+    """Those of `rows` (timers, notices) that are about one of `cases` (a queryset); all, where it is None."""
+    return rows if cases is None else rows.filter(Exists(cases.filter(pk=OuterRef("case"))))
+
+
+def set_aside(cases=None):
     """{kind: how many timers cannot run}: by timer_set_aside."""
-    stuck = Timer.objects.filter(state=Timer.State.SET_ASIDE).order_by("pk")
+    stuck = of_cases(Timer.objects.filter(state=Timer.State.SET_ASIDE), cases).order_by("pk")
     return dict(sorted(Counter(stuck.values_list("kind", flat=True)[: ENOUGH + 1]).items()))
 
 
-def outbox(now):
+def outbox(now, cases=None):
     """An Outbox for each channel: by notice_queued and notice_failed.
 
     Counted here and not there: asked to count a part of the queue, PostgreSQL reads all notices there are.
     """
-    queued = Notice.objects.filter(state=Notice.State.QUEUED).order_by("next_attempt_at")
+    queued = of_cases(Notice.objects.filter(state=Notice.State.QUEUED), cases).order_by("next_attempt_at")
     queued = queued.annotate(again=~Q(last_error="")).values_list(
         "channel", "next_attempt_at", "again", "created_at"
     )
-    failed = Notice.objects.filter(state=Notice.State.FAILED).order_by("channel", "-pk")
+    failed = of_cases(Notice.objects.filter(state=Notice.State.FAILED), cases).order_by("channel", "-pk")
     failed = failed.values_list("channel", "created_at")
     waiting, failing = list(queued[: ENOUGH + 1]), list(failed[: ENOUGH + 1])
     late, lately = now - settings.NOTICE_LATE_AFTER, now - FAILED_LATELY
@@ -303,10 +315,35 @@ def _is_behind(found):
     return oldest is not None and now - oldest > settings.ENGINE_SILENT_AFTER and not _is_late(oldest, now)
 
 
+class Remembered:
+    """The answer to a question, for a while. However many threads ask, one at a time asks the database."""
+
+    def __init__(self, ask, lasts):
+        self.ask, self.lasts, self.lock = ask, lasts, Lock()
+        self.forget()
+
+    def forget(self):
+        self.answer, self.asked_at = None, None
+
+    def at(self, now):
+        """As of `now`, or of less than `lasts` before; what could not be asked is not remembered."""
+        with self.lock:
+            # A clock that was stepped back makes nothing fresh.
+            if self.asked_at is None or not timedelta(0) <= now - self.asked_at < self.lasts:
+                self.answer, self.asked_at = self.ask(), now
+            return self.answer
+
+
+MISSING_LATELY = Remembered(writers.missing, WRITERS_REMEMBERED)
+
+
 def readiness(now):
-    """{part: (whether it is well, its limit in seconds or None)} of what the desk cannot do without."""
+    """{part: (whether it is well, its limit in seconds or None)} of what the desk cannot do without.
+
+    That a history writer is missing is seen WRITERS_REMEMBERED later at most.
+    """
     return {
         "engine": (not _silent(last_pass(now), now), settings.ENGINE_SILENT_AFTER.total_seconds()),
         "backlog": (not _is_late(oldest_due(now), now), settings.BACKLOG_LATE_AFTER.total_seconds()),
-        "history": (not writers.missing(), None),
+        "history": (not MISSING_LATELY.at(now), None),
     }

@@ -31,6 +31,7 @@ from cases.models import (
     Duty,
     Holiday,
     IntakeRule,
+    ListReading,
     Membership,
     Message,
     Party,
@@ -227,6 +228,16 @@ SAMPLES = {
     TimerRepair: Sample(
         lambda w, n: {"case": w.case, "finding": "missing", "subject_id": n, "found_at": AT},
         ("was_due_at", AT + HOUR),
+    ),
+    ListReading: Sample(
+        lambda w, n: {
+            "person": w.people[n],
+            "address": "/api/v1/answers/",
+            "asked": f"page_size={n}",
+            "cases": [w.case.pk],
+            "at": AT,
+        },
+        ("address", "/api/v1/asks/"),
     ),
     CaseReading: Sample(
         lambda w, n: {

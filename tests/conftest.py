@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 
-from cases import writers
+from cases import watchdog, writers
 from tests import template
 
 
@@ -108,6 +108,12 @@ def empty(connection):
             with transaction.atomic(using=connection.alias):
                 for table in full:
                     cursor.execute(step.format(f'"{table}"'))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered():
+    """What a process remembers outlives a test; its database does not."""
+    watchdog.MISSING_LATELY.forget()
 
 
 @pytest.fixture

@@ -40,8 +40,11 @@ def test_every_endpoint_says_what_it_is_for_and_how_it_refuses(schema):
 def test_every_verb_says_what_it_wants_to_hear_and_what_it_answers(schema):
     verbs = {name: operation for name, operation in operations(schema) if name.startswith("POST")}
     assert len(verbs) >= 19
+    wordless = {name for name, operation in verbs.items() if "requestBody" not in operation}
+    assert wordless == {"POST /api/v1/absences/{id}/end/", "POST /api/v1/notices/{id}/read/"}
     for name, operation in verbs.items():
-        asked = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        body = operation.get("requestBody", {"content": {"application/json": {"schema": {"$ref": None}}}})
+        asked = body["content"]["application/json"]["schema"]["$ref"]
         answers = [
             operation["responses"][status] for status in ("200", "201") if status in operation["responses"]
         ]
@@ -50,7 +53,10 @@ def test_every_verb_says_what_it_wants_to_hear_and_what_it_answers(schema):
 
 
 def test_lists_are_paged_by_cursor(schema):
-    lists = [op for name, op in operations(schema) if name.startswith("GET") and "{" not in name]
+    one = "GET /api/v1/me/"  # who asks: a profile, no list
+    lists = [
+        op for name, op in operations(schema) if name.startswith("GET") and "{" not in name and name != one
+    ]
     assert lists
     for operation in lists:
         assert {"cursor", "page_size"} <= {parameter["name"] for parameter in operation["parameters"]}

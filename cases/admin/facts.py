@@ -2,9 +2,11 @@
 
 from django.contrib import admin
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from cases import roles
+from cases.console import HistoryAdmin
 from cases.models import (
     Answer,
     Ask,
@@ -15,6 +17,7 @@ from cases.models import (
     CaseTag,
     Clock,
     Decision,
+    ListReading,
     Message,
     Notice,
     Party,
@@ -26,7 +29,7 @@ from cases.models import (
     Trigger,
 )
 
-from .bases import FactAdmin, PassingAdmin
+from .bases import FactAdmin, PassingAdmin, ReadOnly
 from .fields import term_words
 
 
@@ -177,6 +180,28 @@ class CaseReadingAdmin(OfCaseAdmin):
     list_display = ("person", "of_case", "kind", "reason", "at", "until")
     list_select_related = ("case", "person")
     list_filter = ("kind",)
+
+
+@admin.register(ListReading)
+class ListReadingAdmin(ReadOnly, HistoryAdmin):
+    list_display = ("person", "address", "asked", "number_of_cases", "at")
+    list_select_related = ("person",)
+    ordering = ("-pk",)
+    sortable_by = ()
+    exclude = ("cases",)
+
+    def get_readonly_fields(self, request, obj=None):
+        """Which they were may be a secret from everybody but auditors."""
+        shown = ("cases_shown",) if request.user.role == roles.Role.AUDITOR else ("number_of_cases",)
+        return [*super().get_readonly_fields(request, obj), *shown]
+
+    @admin.display(description=_("cases shown"))
+    def number_of_cases(self, reading):
+        return len(reading.cases)
+
+    @admin.display(description=_("cases shown"))
+    def cases_shown(self, reading):
+        return format_html_join(", ", "{}", ((case_link(Case(pk=pk)),) for pk in reading.cases)) or "–"
 
 
 @admin.register(Presence)

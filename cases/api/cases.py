@@ -8,10 +8,11 @@ from rest_framework.response import Response
 from cases import wording
 from cases.models import Case, Pause
 from cases.operations import answering, asking, ending, intake, pausing, promising, routing, talk
+from cases.operations import reading as opening
 
 from . import asking as asked
 from . import filters, inputs, serializers
-from .reading import OfOneCase
+from .reading import OfOneCase, ReadOfCases
 from .verbs import carry_out, documented, verb
 
 RELATED = (
@@ -46,9 +47,10 @@ def case_verb(says):
     return decorate
 
 
-class Cases(ListModelMixin, OfOneCase):
+class Cases(ListModelMixin, ReadOfCases, OfOneCase):
     """What customers brought. Each is found by its number; lists show your teams' own, or more, by role."""
 
+    case_path = ""
     serializer_class = serializers.CaseSerializer
     filterset_class = filters.CaseFilter
     asks_for = {"create": "case.open", "retrieve": "case.find"}
@@ -96,6 +98,19 @@ class Cases(ListModelMixin, OfOneCase):
     def call(self, case, said, *, by, now):
         """Log a telephone call, either way, on any case you may find."""
         return talk.log_call(case=case, by=by, now=now, **said)
+
+    @verb(
+        says=inputs.WithReason,
+        answers=serializers.CaseReadingSerializer,
+        asks="case.read_for_a_reason",
+        url_path="open-rest",
+    )
+    def open_rest(self, case, said, *, by, now):
+        """Open the rest of another team's case, to read, until the end of your day.
+
+        Your reason is kept with it; asked again while it is open, the first one stands.
+        """
+        return opening.open_rest(case=case, by=by, now=now, **said)
 
     @verb(says=inputs.Incoming, answers=serializers.MessageSerializer, status=201)
     def receive(self, case, said, *, by, now):

@@ -8,11 +8,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from cases.errors import ConflictOfInterest, NotTheirs, Refused, StaleCase
+from cases.errors import AlreadyOpen, ConflictOfInterest, NotTheirs, Refused, StaleCase
 
 # What an operation's refusal answers where it is not 400.
 STATUS = {
     StaleCase: status.HTTP_409_CONFLICT,
+    AlreadyOpen: status.HTTP_409_CONFLICT,
     NotTheirs: status.HTTP_403_FORBIDDEN,
     ConflictOfInterest: status.HTTP_403_FORBIDDEN,
 }

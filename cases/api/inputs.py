@@ -192,3 +192,20 @@ class Reason(Versioned):
 
 class Nothing(Versioned):
     """No words are needed."""
+
+
+class WithReason(serializers.Serializer):
+    reason = Text(max_length=300)
+
+
+class NoWords(serializers.Serializer):
+    """No words are needed, and no case is in question."""
+
+
+class ReadingAll(serializers.Serializer):
+    up_to = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=10**18 - 1,
+        help_text="The id of the newest notice that was seen: what came since stays unread.",
+    )

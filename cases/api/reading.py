@@ -1,4 +1,7 @@
-"""What every endpoint shares: who may ask at all, which rows they reach, and the case an address names."""
+"""What every endpoint shares: who may ask at all, which rows they reach, and the case an address names; and
+that what auditors read of cases is recorded."""
+
+from contextlib import ExitStack
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -8,8 +11,9 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthentic
 from rest_framework.viewsets import GenericViewSet
 
 from cases import roles
+from cases.middleware import speaking_to
 from cases.models import Case
-from cases.views.finding import find, reading
+from cases.views.finding import find, reading, reading_list
 
 NUMBER = OpenApiParameter("number", OpenApiTypes.STR, OpenApiParameter.PATH, description="As in C-20418.")
 
@@ -28,15 +32,43 @@ class Reading(GenericViewSet):
     asks_for = {}
     filterset_class = None
 
+    def dispatch(self, request, *args, **kwargs):
+        with ExitStack() as self.while_answering:
+            return super().dispatch(request, *args, **kwargs)
+
     def initial(self, request, *args, **kwargs):
         self.asks = self.asks_for.get(self.action, self.asks)
         super().initial(request, *args, **kwargs)
+        # Whoever brings a password with the request is known only now, and not to the middleware.
+        self.while_answering.enter_context(speaking_to(request.user))
 
 
-class OfCases(Reading):
-    """Rows of the cases that the reader reaches. `case_path` leads from a row to its case."""
+class ReadOfCases:
+    """What a reader is shown of cases, in lists of rows of many of them.
+
+    `case_path` leads from a row to its case; it is empty where the rows are the cases.
+    """
 
     case_path = "case"
+
+    def case_of(self, row):
+        for name in self.case_path.split("__") if self.case_path else ():
+            row = getattr(row, name)
+        return row
+
+    def paginate_queryset(self, found):
+        """An auditor's reading of a list is one record; of a list narrowed to one case, that of the case."""
+        page = super().paginate_queryset(found)
+        cases = {case.pk: case for case in map(self.case_of, page)}
+        if len(cases) == 1 and self.request.query_params.get("case"):
+            reading(self.request, *cases.values(), via="api")
+        else:
+            reading_list(self.request, cases, via="api")
+        return page
+
+
+class OfCases(ReadOfCases, Reading):
+    """Rows of the cases that the reader reaches."""
 
     def get_queryset(self):
         cases = Case.objects.reachable(self.request.user, self.asks)
@@ -45,6 +77,12 @@ class OfCases(Reading):
             opened = Case.objects.opened_to(self.request.user, timezone.now())
             theirs |= Exists(opened.filter(pk=OuterRef(self.case_path)))
         return super().get_queryset().filter(theirs)
+
+    def get_object(self):
+        row = super().get_object()
+        if self.request.method in SAFE_METHODS:
+            reading(self.request, self.case_of(row), via="api")
+        return row
 
     def subject(self):
         return self.get_object()

@@ -3,6 +3,7 @@
 from .asking import Answers, Asks, Decisions
 from .cases import Cases
 from .lookups import Categories, PauseReasons, People, Questions, ReplyTemplates, Services, Skills, Teams
+from .oneself import Absences, Oneself
 from .views import Clocks, Conversation, Customers, Links, Notices, Promises
 
 ROUTES = [
@@ -16,6 +17,8 @@ ROUTES = [
     ("decisions", Decisions, "api-decision"),
     ("answers", Answers, "api-answer"),
     ("notices", Notices, "api-notice"),
+    ("me", Oneself, "api-me"),
+    ("absences", Absences, "api-absence"),
     ("people", People, "api-person"),
     ("teams", Teams, "api-team"),
     ("categories", Categories, "api-category"),

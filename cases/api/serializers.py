@@ -7,6 +7,7 @@ from cases.models import (
     Attachment,
     Case,
     CaseLink,
+    CaseReading,
     Clock,
     Contact,
     Customer,
@@ -16,6 +17,7 @@ from cases.models import (
     Promise,
     Standing,
 )
+from cases.notices import sentence
 from cases.receipts import LineKind
 from cases.states import Metric
 
@@ -311,11 +313,25 @@ class CaseLinkSerializer(Shown):
 
 class NoticeSerializer(Shown):
     case = serializers.SerializerMethodField(help_text="The case's number.")
+    sentence = serializers.SerializerMethodField(help_text="What it says, in your language and zone.")
     facts = serializers.DictField(read_only=True, help_text="What its words are made of.")
 
     class Meta:
         model = Notice
-        fields = ["id", "kind", "case", "facts", "created_at", "read_at"]
+        fields = ["id", "kind", "case", "sentence", "facts", "created_at", "read_at"]
+
+    def get_sentence(self, notice) -> str:
+        return sentence(notice)
 
     def get_case(self, notice) -> str | None:
         return notice.case.number if notice.case_id else None
+
+
+class SeenSerializer(serializers.Serializer):
+    number = serializers.IntegerField(read_only=True, help_text="How many were unread.")
+
+
+class CaseReadingSerializer(OnCase):
+    class Meta:
+        model = CaseReading
+        fields = ["id", "case", "reason", "at", "until"]

@@ -10,16 +10,17 @@ from rest_framework.response import Response
 from cases import history
 
 
-def verb(*, says, answers, asks="case.work", status=200, **named):
+def verb(*, says, answers, asks="case.work", status=200, detail=True, **named):
     """Make `f(self, subject, said, *, by, now)` a POST action on what the address names.
 
     `says` reads the body, `answers` shows what `f` returns; `asks` is the action of the table of roles.
+    Without `detail` it is done to all of a list, or to what has no list.
     """
 
     def decorate(operate):
         @documented(says=says, answers=answers, status=status)
         @action(
-            detail=True, methods=["post"], asks=asks, filterset_class=None, pagination_class=None, **named
+            detail=detail, methods=["post"], asks=asks, filterset_class=None, pagination_class=None, **named
         )
         @wraps(operate)
         def post(self, request, **kwargs):

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
 from cases.models import Case, CaseLink, Clock, Customer, Message, Notice, Promise
-from cases.operations import promising
+from cases.operations import promising, seeing
 from cases.views.attached import content_of
 from cases.views.finding import may
 
@@ -125,10 +125,31 @@ class Links(OfOneCase):
 class Notices(ListModelMixin, RetrieveModelMixin, Reading):
     """Your own notices in the app, save those of cases that are no longer yours to know of."""
 
-    asks = "case.find"
+    asks = "profile.change"
     serializer_class = serializers.NoticeSerializer
     filterset_class = filters.NoticeFilter
     queryset = Notice.objects.select_related("case")
 
     def get_queryset(self):
         return super().get_queryset().in_app_for(self.request.user)
+
+    def subject(self):
+        return self.get_object() if self.detail else self.request.user
+
+    @verb(says=inputs.NoWords, answers=serializers.NoticeSerializer, asks="profile.change")
+    def read(self, notice, said, *, by, now):
+        """You have seen it. When it was first seen stays."""
+        seeing.see(by=by, now=now, notice=notice.pk)
+        notice.refresh_from_db(fields=["read_at"])
+        return notice
+
+    @verb(
+        says=inputs.ReadingAll,
+        answers=serializers.SeenSerializer,
+        asks="profile.change",
+        detail=False,
+        url_path="read-all",
+    )
+    def read_all(self, person, said, *, by, now):
+        """You have seen all of them, or all up to the newest that was before your eyes."""
+        return {"number": seeing.see(by=by, now=now, **said)}

@@ -7,13 +7,10 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from cases import roles
-from cases.models import NoticeKind, Person, PersonPreference
-from cases.operations.notify import ALWAYS_AT_ONCE, BY_MAIL
+from cases.models import Person, PersonPreference
+from cases.operations.notify import ALWAYS_AT_ONCE, BY_MAIL, TO_PEOPLE
 
 from .fields import Moment, say_what_is_needed
-
-# What is told to people who work here; the rest goes to customers.
-TO_PEOPLE = [kind for kind in NoticeKind if kind not in (NoticeKind.CASE_RECEIVED, NoticeKind.REPLY)]
 
 
 class Asked(forms.Form):

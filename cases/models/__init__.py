@@ -15,7 +15,7 @@ from .preference import PersonPreference
 from .presence import Presence
 from .promise import Promise
 from .question import Question, QuestionAnswer
-from .reading import CaseReading
+from .reading import CaseReading, ListReading
 from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
@@ -52,6 +52,7 @@ __all__ = [
     "EnginePass",
     "Holiday",
     "IntakeRule",
+    "ListReading",
     "Membership",
     "Message",
     "Notice",

@@ -54,3 +54,27 @@ class CaseReading(models.Model):
 
     def __str__(self):
         return f"{self.person}: {self.case_id}"
+
+
+class ListReading(models.Model):
+    """An auditor asked for a list of cases, or of what is on them: one row a request, whatever it showed."""
+
+    KEPT = True
+
+    person = models.ForeignKey(
+        Person, models.PROTECT, db_index=False, related_name="list_readings", verbose_name=_("person")
+    )
+    address = models.CharField(_("list"), max_length=100, help_text=_("As in /api/v1/handoffs/."))
+    asked = models.CharField(
+        _("narrowed to"), max_length=2000, blank=True, help_text=_("As it stood in the address.")
+    )
+    cases = models.JSONField(_("cases shown"), default=list, help_text=_("Their ids."))
+    at = models.DateTimeField(_("at"))
+    history = History(erasable=["asked"])
+
+    class Meta:
+        verbose_name = _("reading of a list")
+        verbose_name_plural = _("readings of lists")
+
+    def __str__(self):
+        return f"{self.person}: {self.address}"

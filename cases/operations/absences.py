@@ -27,29 +27,65 @@ def enter(*, person, starts_at, ends_at, deputy, by, now):
     """
     if not may_keep(by, person):
         raise NotTheirs(_("You may enter your own absence, and those of your team."))
+    _check_times(starts_at, ends_at, now)
+    check_deputy(person, deputy)
+    with history.acting(by=by, reason=_("absence entered"), now=now):
+        _check_free(person, starts_at, ends_at, now)
+        return Absence.objects.create(
+            person=person, deputy=deputy, starts_at=max(starts_at, now), ends_at=ends_at
+        )
+
+
+def change(*, absence, by, now, **said):
+    """What has not begun gets another `starts_at`, `ends_at` or `deputy`: what is given is set, the rest
+    stays. Returns it.
+
+    Raises InThePast once it has begun; for the rest as `enter`.
+    """
+    unknown = set(said) - {"starts_at", "ends_at", "deputy"}
+    if unknown:
+        raise TypeError(f"no such part of an absence: {sorted(unknown)}")
+    with history.acting(by=by, reason=_("absence changed"), now=now):
+        locked = _theirs_and_not_over(absence, by, now)
+        if locked.starts_at <= now:
+            raise InThePast(
+                _("This absence has begun. End it, and enter what is still to come as another one.")
+            )
+        for name, value in said.items():
+            setattr(locked, name, value)
+        _check_times(locked.starts_at, locked.ends_at, now)
+        if "deputy" in said:
+            check_deputy(locked.person, locked.deputy)
+        _check_free(locked.person, locked.starts_at, locked.ends_at, now, but=locked)
+        locked.starts_at = max(locked.starts_at, now)
+        locked.save()
+    return locked
+
+
+def _check_times(starts_at, ends_at, now):
     if ends_at <= starts_at:
         raise Incomplete(_("An absence has to end after it begins."))
     if starts_at < now - JUST_NOW or ends_at <= now:
         raise InThePast(_("What is past cannot be changed; an absence begins now or later."))
-    check_deputy(person, deputy)
-    with history.acting(by=by, reason=_("absence entered"), now=now):
-        # One after the other: two forms at once do not both find the time free.
-        Person.objects.select_for_update(no_key=True).get(pk=person.pk)
-        other = Absence.objects.overlapping(person, starts_at, ends_at).first()
-        if other is not None:
-            raise Overlaps(
-                _(
-                    "%(name)s is away from %(from)s until %(until)s already; end that one first, or choose"
-                    " other times."
-                )
-                % {
-                    "name": person.name,
-                    "from": display.moment(other.starts_at, now, "day"),
-                    "until": display.moment(other.ends_at, now, "day"),
-                }
+
+
+def _check_free(person, starts_at, ends_at, now, but=None):
+    """Raises Overlaps where `person` is away then already, by another absence than `but`."""
+    # One after the other: two forms at once do not both find the time free.
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    others = Absence.objects.overlapping(person, starts_at, ends_at)
+    other = others.exclude(pk=but.pk).first() if but else others.first()
+    if other is not None:
+        raise Overlaps(
+            _(
+                "%(name)s is away from %(from)s until %(until)s already; end that one first, or choose"
+                " other times."
             )
-        return Absence.objects.create(
-            person=person, deputy=deputy, starts_at=max(starts_at, now), ends_at=ends_at
+            % {
+                "name": person.name,
+                "from": display.moment(other.starts_at, now, "day"),
+                "until": display.moment(other.ends_at, now, "day"),
+            }
         )
 
 

@@ -8,6 +8,8 @@ from cases.models import Contact, Duty, Notice, NoticeKind, Party, Person, Perso
 from cases.prepared import Given, Prepared
 from cases.sets import add_each
 
+# What is told to people who work here; the rest goes to customers.
+TO_PEOPLE = [kind for kind in NoticeKind if kind not in (NoticeKind.CASE_RECEIVED, NoticeKind.REPLY)]
 # What is worth a mail beside the line in the app.
 BY_MAIL = {
     NoticeKind.HANDOFF,

@@ -33,39 +33,42 @@ def introduce(*, by, now, **said):
                 setattr(person, name, value)
             person.clean_fields(exclude=_all_but(of_person))
             person.save(update_fields=list(of_person))
-        return _put(person, {name: said[name] for name in OF_THE_PREFERENCE if name in said})
+        return _put(_of(person), {name: said[name] for name in OF_THE_PREFERENCE if name in said})
 
 
-def be_told(*, by, now, mail, quiet_from, quiet_until, quiet_weekend, quiet_deputy):
-    """Which kinds of notice ({kind: by mail as well}) reach `by` how, and when they are not woken.
+def be_told(*, by, now, mail=None, **quiet):
+    """Which kinds of notice ({kind: by mail as well}) reach `by` how, and when they are not woken (QUIET).
 
-    What is as usual is not kept, and what cannot be switched off is left as it is. Raises NotTheirs;
-    Incomplete for quiet hours with one end or with nothing between them; ConflictOfInterest for a deputy who
-    cannot be one.
+    What is given is set, the rest stays. What is as usual is not kept, and what cannot be switched off is
+    left as it is. Raises NotTheirs; Incomplete for quiet hours with one end or with nothing between them;
+    ConflictOfInterest for a deputy who cannot be one.
     """
     _check(by)
-    if (quiet_from is None) != (quiet_until is None) or (
-        quiet_from is not None and quiet_from == quiet_until
-    ):
+    unknown = set(quiet) - set(QUIET)
+    if unknown:
+        raise TypeError(f"no such part of quiet hours: {sorted(unknown)}")
+    with history.acting(by=by, reason=_("notices and quiet hours"), now=now):
+        person = Person.objects.select_for_update(no_key=True).get(pk=by.pk)
+        found = _of(person)
+        hours = {name: quiet.get(name, getattr(found, name)) for name in QUIET}
+        _check_hours(hours["quiet_from"], hours["quiet_until"])
+        if "quiet_deputy" in quiet:
+            check_deputy(person, hours["quiet_deputy"])
+        return _put(found, {**hours, "mail": _otherwise({**found.mail, **(mail or {})})})
+
+
+def _check_hours(starts, ends):
+    if (starts is None) != (ends is None) or (starts is not None and starts == ends):
         raise Incomplete(_("Quiet hours need a beginning and an end that differ; give both, or neither."))
-    check_deputy(by, quiet_deputy)
-    otherwise = {
+
+
+def _otherwise(mail):
+    """Of {kind: by mail as well} what is not as usual and may be chosen."""
+    return {
         kind: bool(chosen)
         for kind, chosen in mail.items()
         if kind not in ALWAYS_AT_ONCE and bool(chosen) != (kind in BY_MAIL)
     }
-    with history.acting(by=by, reason=_("notices and quiet hours"), now=now):
-        person = Person.objects.select_for_update(no_key=True).get(pk=by.pk)
-        return _put(
-            person,
-            {
-                "mail": otherwise,
-                "quiet_from": quiet_from,
-                "quiet_until": quiet_until,
-                "quiet_weekend": quiet_weekend,
-                "quiet_deputy": quiet_deputy,
-            },
-        )
 
 
 def _check(by):
@@ -77,8 +80,11 @@ def _all_but(names):
     return [field.name for field in Person._meta.fields if field.name not in names]
 
 
-def _put(person, values):
-    found = PersonPreference.objects.filter(person=person).first() or PersonPreference(person=person)
+def _of(person):
+    return PersonPreference.objects.filter(person=person).first() or PersonPreference(person=person)
+
+
+def _put(found, values):
     for name, value in values.items():
         setattr(found, name, value)
     found.save()

@@ -6,11 +6,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import history, roles
-from cases.errors import Incomplete, NotTheirs
-from cases.models import Case, CaseReading
+from cases.errors import AlreadyOpen, Incomplete, NotTheirs
+from cases.models import Case, CaseReading, ListReading
 
 # Who opens a case shortly before midnight still has time to read it.
 AT_LEAST = timedelta(hours=1)
+# What is longer is kept as far as there is room.
+MOST_OF_ADDRESS, MOST_OF_QUERY = (
+    ListReading._meta.get_field(name).max_length for name in ("address", "asked")
+)
 
 
 def open_rest(*, case, reason, by, now):
@@ -18,10 +22,12 @@ def open_rest(*, case, reason, by, now):
     least (RULES 1).
 
     Asked again while it is open, the first answer stands. Raises Incomplete without a reason, NotTheirs for
-    whom no reason opens a case.
+    whom no reason opens a case, AlreadyOpen for whom none is needed.
     """
     if not roles.may(by, "case.read_for_a_reason") or not _knows_of(case, by):
         raise NotTheirs(_("This case cannot be opened by you; ask its team."))
+    if Case.objects.reachable(by, "case.read").filter(pk=case.pk).exists():
+        raise AlreadyOpen(_("You may read the whole of this case as it is; no reason is needed."))
     if not reason.strip():
         raise Incomplete(_("Say why you open it; the reason is kept with the case."))
     with history.acting(by=by, reason=reason, now=now):
@@ -70,4 +76,19 @@ def audit(*, case, by, now, via):
                 )
             ],
             ignore_conflicts=True,
+        )
+
+
+def audit_list(*, address, asked, cases, by, now, via):
+    """Put down that an auditor asked for the list at `address`, narrowed to `asked` (a query string), and was
+    shown rows of the `cases` (ids): one row a request. A list that anybody else asks for is none of this."""
+    if by.role != roles.Role.AUDITOR:
+        return
+    with history.acting(by=by, reason=_("read"), now=now, via=via):
+        ListReading.objects.create(
+            person=by,
+            address=address[:MOST_OF_ADDRESS],
+            asked=asked[:MOST_OF_QUERY],
+            cases=sorted(set(cases)),
+            at=now,
         )

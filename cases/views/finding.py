@@ -56,3 +56,15 @@ def reading(request, case, via="page"):
     written, the page is not shown either.
     """
     audits.audit(case=case, by=request.user, now=timezone.now(), via=via)
+
+
+def reading_list(request, cases, via):
+    """The same for a list that shows rows of these cases (ids): one record of the request, none of each."""
+    audits.audit_list(
+        address=request.path,
+        asked=request.META["QUERY_STRING"],
+        cases=cases,
+        by=request.user,
+        now=timezone.now(),
+        via=via,
+    )

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cases import notices, roles
 from cases.models import Case, Notice
+from cases.operations import seeing
 
 SHOWN = 50
 # Nobody needs to know whether it is 100 or 40,000; counting stops here.
@@ -78,38 +79,38 @@ def _day(day, now):
     return date_format(day, "l j F" if day.year == timezone.localdate(now).year else "j F Y")
 
 
-# What a form of the list may name, and which notices that means.
-NAMED = {"notice": "pk", "newest": "pk__lte", "case": "case"}
-
-
 @login_required
 @require_POST
 def mark_read(request):
     """The one that is named, or all, or all of a case, up to the newest that was on the page: what came since
     is not."""
-    wanted = {name: request.POST[name] for name in NAMED if request.POST.get(name)}
-    # What is no number of ours names nothing, rather than everything.
-    if all(value.isdecimal() and len(value) < 19 for value in wanted.values()):
-        mine = Notice.objects.in_app_for(request.user).unread()
-        mine = mine.filter(**{NAMED[name]: int(value) for name, value in wanted.items()})
-        mine.order_by().update(read_at=timezone.now())
+    chosen, newest, case = (_number(request.POST.get(name, "")) for name in ("notice", "newest", "case"))
+    seeing.see(by=request.user, now=timezone.now(), notice=chosen, up_to=newest, case=case)
     kept = "?show=unread" if request.POST.get("show") == "unread" else ""
     return redirect(reverse("notices") + kept)
+
+
+def _number(text):
+    """The id that was sent, or None where none was. A database's id has at most 18 digits."""
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise Http404
+    return int(text)
 
 
 @login_required
 @require_POST
 def open_notice(request, notice):
-    """Read, and on to its case."""
-    mine = Notice.objects.in_app_for(request.user)
-    found = mine.filter(pk=notice).select_related("case").first()
+    """Read, and on to what it is about."""
+    found = Notice.objects.in_app_for(request.user).filter(pk=notice).select_related("case").first()
     if found is None:
         raise Http404
-    mine.unread().filter(pk=notice).order_by().update(read_at=timezone.now())
+    seeing.see(by=request.user, now=timezone.now(), notice=notice)
     may_open = (
         found.case is not None and Case.objects.findable(request.user).filter(pk=found.case_id).exists()
     )
-    return redirect("case", found.case.number) if may_open else redirect("notices")
+    return redirect(notices.page_of(found, request.user) if may_open else "notices")
 
 
 @login_required

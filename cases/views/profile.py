@@ -133,15 +133,11 @@ class Away(LoginRequiredMixin, View):
     """Who is away, now and to come, for everybody to see; the form to say it oneself, or for one's team."""
 
     def get(self, request):
-        now = timezone.now()
-        begins = timezone.localtime(now).replace(second=0, microsecond=0)
+        begins = timezone.localtime(timezone.now()).replace(second=0, microsecond=0)
         initial = {"person": request.user.pk, "starts_at": begins, "ends_at": begins + timedelta(days=1)}
-        given = {
-            name: request.GET[name]
-            for name in ("person", "deputy", "starts_at", "ends_at")
-            if request.GET.get(name)
-        }
-        return self.show(request, forms.AbsenceForm(initial=initial | given, kept=kept_by(request.user)))
+        return self.show(
+            request, forms.AbsenceForm(initial=initial | _asked(request), kept=kept_by(request.user))
+        )
 
     def post(self, request):
         form = forms.AbsenceForm(request.POST, kept=kept_by(request.user))
@@ -155,7 +151,8 @@ class Away(LoginRequiredMixin, View):
                 return redirect("away")
         return self.show(request, form, status=REFUSED)
 
-    def show(self, request, form, status=200):
+    def show(self, request, form, status=200, changed=None):
+        """`changed`: the absence that the form is about; without one it enters another."""
         now, kept = timezone.now(), set(kept_by(request.user).values_list("pk", flat=True))
         rows = (
             Absence.objects.not_over(now)
@@ -165,22 +162,49 @@ class Away(LoginRequiredMixin, View):
         context = {
             "now": now,
             "form": form,
-            "for_others": len(kept) > 1,
+            "changed": changed,
+            "for_others": len(kept) > 1 and changed is None,
             "absences": [(row, row.starts_at <= now, row.person_id in kept) for row in rows],
             "owes": _owes(request.user, form, now),
         }
         return render(request, "cases/away.html", context, status=status)
 
 
+class ChangeAbsence(Away):
+    """Other times, or another deputy, for what has not begun."""
+
+    def get(self, request, absence):
+        row = _kept(request.user, absence)
+        if row.starts_at <= timezone.now():
+            return redirect("away")
+        initial = {"person": row.person_id, "deputy": row.deputy_id}
+        initial |= {
+            name: timezone.localtime(getattr(row, name)).replace(second=0, microsecond=0)
+            for name in ("starts_at", "ends_at")
+        }
+        form = forms.AbsenceForm(initial=initial | _asked(request), kept=_only(row.person_id))
+        return self.show(request, form, changed=row)
+
+    def post(self, request, absence):
+        row = _kept(request.user, absence)
+        sent = request.POST.copy()
+        sent["person"] = row.person_id  # whose it is does not change
+        form = forms.AbsenceForm(sent, kept=_only(row.person_id))
+        if form.is_valid():
+            said = {name: form.cleaned_data[name] for name in ("starts_at", "ends_at", "deputy")}
+            try:
+                changed = absences.change(absence=row, by=request.user, now=timezone.now(), **said)
+            except Refused as refusal:
+                form.add_error(None, refusal)
+            else:
+                messages.success(request, away_words(changed, timezone.now()))
+                return redirect("away")
+        return self.show(request, form, status=REFUSED, changed=row)
+
+
 class EndAbsence(LoginRequiredMixin, View):
     def post(self, request, absence):
-        row = (
-            Absence.objects.filter(pk=absence, person__in=kept_by(request.user))
-            .select_related("person")
-            .first()
-        )
-        if row is None:
-            raise Http404
+        row = _kept(request.user, absence)
         try:
             absences.end(absence=row, by=request.user, now=timezone.now())
         except Refused as refusal:
@@ -197,6 +221,25 @@ def kept_by(person):
     """Whose absence `person` may enter: their own, and those within their reach."""
     within = Person.objects.reachable(person, "people.change").values("pk")
     return Person.objects.working().filter(Q(pk=person.pk) | Q(pk__in=within)).order_by("name")
+
+
+def _kept(keeper, pk):
+    """The absence `pk` of somebody whose absences `keeper` may enter. Raises Http404."""
+    found = Absence.objects.filter(pk=pk, person__in=kept_by(keeper)).select_related("person", "deputy")
+    row = found.first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _only(pk):
+    return Person.objects.filter(pk=pk)
+
+
+def _asked(request):
+    """What the address fills into the form: what was chosen so far, where only what follows is asked."""
+    names = ("person", "deputy", "starts_at", "ends_at")
+    return {name: request.GET[name] for name in names if request.GET.get(name)}
 
 
 def _owes(reader, form, now):

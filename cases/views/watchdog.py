@@ -1,4 +1,5 @@
-"""The watchdog: for those who manage and those who audit, whether the engine keeps its word."""
+"""The watchdog: for those who manage and those who audit, whether the engine keeps its word; for supervisors,
+what of their own department cannot run."""
 
 from dataclasses import dataclass
 
@@ -118,12 +119,12 @@ class SendAgain(Retrying):
 
 def show(request, *, results=(), again=0, status=200):
     """The whole page, or where the page asks to refresh itself, what may have changed."""
-    now = timezone.now()
-    found = watchdog.state(now)
-    stuck = Timer.objects.filter(state=Timer.State.SET_ASIDE).select_related("case__customer")
-    lost = Notice.objects.filter(state=Notice.State.FAILED).select_related(
-        "case__customer", "person", "contact"
-    )
+    now, cases = timezone.now(), _within_reach(request.user)
+    found = watchdog.state(now, cases)
+    stuck = watchdog.of_cases(Timer.objects.filter(state=Timer.State.SET_ASIDE), cases)
+    stuck = stuck.select_related("case__customer")
+    lost = watchdog.of_cases(Notice.objects.filter(state=Notice.State.FAILED), cases)
+    lost = lost.select_related("case__customer", "person", "contact")
     context = {
         "now": now,
         "found": found,
@@ -139,6 +140,7 @@ def show(request, *, results=(), again=0, status=200):
         "lost": _stuck_notices(lost.order_by("-pk")[:SHOWN], request.user),
         "lost_in_all": words.many(sum(box.failed for box in found.outbox)),
         "may_mend": roles.may(request.user, "engine.mend"),
+        "of_department": cases is not None,
         "results": results,
         "again": again,
         "reason_length": REASON_LENGTH,
@@ -147,6 +149,14 @@ def show(request, *, results=(), again=0, status=200):
     answer = render(request, template, context, status=status)
     patch_vary_headers(answer, ["HX-Request"])
     return answer
+
+
+def _within_reach(reader):
+    """The cases of whose timers and notices `reader` is told, or None for all: those that are kept from them
+    are told of without number and names."""
+    if roles.scope(reader, "engine.watch") == roles.Scope.ALL:
+        return None
+    return Case.objects.reachable(reader, "engine.watch")
 
 
 def _ids(values):

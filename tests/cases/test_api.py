@@ -1,9 +1,11 @@
 """Cases in the API: what the verbs do and refuse, what is read, and what a list costs."""
 
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
+from rest_framework.test import APIClient
 
 from cases.models import Case, Message
 from cases.operations import pausing, promising, talk
@@ -359,3 +361,19 @@ def test_a_conversation_costs_the_same_for_one_message_and_for_twenty(
         talk.note(case=case, body=f"Note {number}", by=desk.ana, now=now)
     with django_assert_num_queries(5):
         assert len(asks(desk.ana).get(url(case, "messages")).data["results"]) == rows + 1
+
+
+def test_whoever_brings_a_password_is_answered_in_their_language_and_zone(desk, now):
+    """A program has no session by which a page would know them."""
+    with make.signed():
+        desk.ana.language, desk.ana.time_zone = "es", "Asia/Tokyo"
+        desk.ana.set_password("long-enough-for-a-test")
+        desk.ana.save()
+    key = b64encode(b"ana:long-enough-for-a-test").decode()
+    client = APIClient(headers={"Authorization": f"Basic {key}"})
+    answer = client.get("/api/v1/clocks/", {"state": "nonsense"})
+    assert answer.data["fields"]["state"][0].startswith("Escoja una opción válida.")
+    # Nobody after them is.
+    answer = asks(desk.jonas).get("/api/v1/clocks/", {"state": "nonsense"})
+    assert answer.data["fields"]["state"][0].startswith("Select a valid choice.")
+    assert (translation.get_language(), timezone.get_current_timezone_name()) == ("en", "UTC")

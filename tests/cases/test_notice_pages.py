@@ -114,6 +114,14 @@ def test_all_read_leaves_what_came_after_the_page(client, desk, case):
     assert list(Notice.objects.in_app_for(desk["agent"]).unread()) == [later]
 
 
+@pytest.mark.parametrize("name", ["notice", "newest"])
+@pytest.mark.parametrize("value", ["x", "-1", "9" * 30])
+def test_what_is_no_notice_reads_nothing(client, desk, case, name, value):
+    tell(case, desk["agent"])
+    assert post(client, desk["agent"], "notices-read", **{name: value}).status_code == 404
+    assert Notice.objects.in_app_for(desk["agent"]).unread().count() == 1
+
+
 def test_the_notices_of_a_case_closed_to_somebody_since_are_gone(client, desk, case):
     notice = tell(case, desk["agent"]).get()
     with make.signed():

@@ -315,3 +315,80 @@ def test_the_page_costs_the_same_for_many_absences(client, desk, django_assert_m
             client.get(reverse("away"))
         counts.append(len(counted))
     assert counts[1] == counts[2]
+
+
+# --- What has not begun is changed ---
+
+
+def changes(client, desk, row, by="agent", **said):
+    words = {"starts_at": "2026-03-05T09:00", "ends_at": "2026-03-07T18:00", "deputy": ""} | said
+    return post(client, desk[by], "away-change", row.pk, **words)
+
+
+def test_what_has_not_begun_is_changed_on_its_page(client, desk):
+    row = enter(desk)
+    listed = body(page(client, desk["agent"], "away"))
+    assert f'href="{reverse("away-change", args=[row.pk])}"' in listed
+    shown = body(page(client, desk["agent"], "away-change", row.pk))
+    assert "Change the absence of Lucia" in shown and 'value="2026-03-04T11:00"' in shown
+    # Somebody else's id changes nothing about whose it is.
+    assert changes(client, desk, row, person=desk["stranger"].pk).url == reverse("away")
+    row.refresh_from_db()
+    assert (row.person, row.deputy) == (desk["agent"], None)
+    assert row.starts_at == (NOW + 2 * DAY).replace(hour=9)
+
+
+def test_what_has_begun_is_not_changed_on_a_page_either(client, desk):
+    row = enter(desk, starts=NOW)
+    offered = f'href="{reverse("away-change", args=[row.pk])}"'
+    assert offered not in body(page(client, desk["agent"], "away"))
+    assert page(client, desk["agent"], "away-change", row.pk).url == reverse("away")
+    answer = changes(client, desk, row)
+    assert answer.status_code == 422
+    assert "This absence has begun." in body(answer) and 'value="2026-03-05T09:00"' in body(answer)
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [("agent", 200), ("supervisor", 200), ("manager", 200), ("administrator", 200)]
+    + [("stranger", 404), ("auditor", 404)],
+)
+def test_who_changes_whose(client, desk, role, status):
+    row = enter(desk)
+    assert page(client, desk[role], "away-change", row.pk).status_code == status
+    answer = changes(client, desk, row, by=role)
+    assert answer.status_code == (302 if status == 200 else 404)
+    client.logout()
+    for answer in (client.get(reverse("away-change", args=[row.pk])), changes_unsigned(client, row)):
+        assert answer.status_code == 302 and answer.url.startswith(reverse("login"))
+
+
+def changes_unsigned(client, row):
+    return client.post(reverse("away-change", args=[row.pk]), {})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ends_at": "2026-03-05T09:00"},
+        {"starts_at": "2026-03-01T09:00"},
+        {"ends_at": "soon"},
+        {"deputy": "agent"},
+        {"deputy": "auditor"},
+    ],
+)
+def test_a_change_that_cannot_be_keeps_what_was_typed(client, desk, said):
+    row = enter(desk)
+    if "deputy" in said:
+        said = {"deputy": desk[said["deputy"]].pk}
+    answer = changes(client, desk, row, **said)
+    assert answer.status_code == 422
+    assert "data-errors" in body(answer)
+    assert all(value in body(answer) for name, value in said.items() if name != "deputy")
+    row.refresh_from_db()
+    assert row.starts_at == NOW + DAY
+
+
+def test_of_no_absence_anything_else_is_changed(desk):
+    with pytest.raises(TypeError):
+        absences.change(absence=enter(desk), by=desk["agent"], now=NOW, person=desk["stranger"])

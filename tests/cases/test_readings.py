@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from cases.errors import Incomplete, NotTheirs
-from cases.models import Case, CaseReading, Message, Party
-from cases.operations import reading, talk
+from cases.api.reading import OfCases, OfOneCase
+from cases.errors import AlreadyOpen, Incomplete, NotTheirs
+from cases.models import Case, CaseReading, ListReading, Message, Party
+from cases.operations import asking, promising, reading, talk
+from escalation_site.api import router
 from reports.timeline import events
 from tests import factories as make
 from tests import workspace
@@ -168,6 +170,68 @@ def test_the_api_opens_as_much(desk, case):
     assert found(f"clocks/{clock.pk}/") == 404
 
 
+# --- Opening it by the API ---
+
+
+def opens(who, case, reason="Covers for Lucia"):
+    return asks(who).post(f"/api/v1/cases/{case.number}/open-rest/", {"reason": reason})
+
+
+def test_who_opens_what_by_the_api(desk, case):
+    found = {role: opens(desk[role], case) for role in ROLES}
+    assert {role: answer.status_code for role, answer in found.items()} == {
+        # Whoever may read it already needs no reason.
+        "agent": 409,
+        "supervisor": 409,
+        "manager": 403,
+        "auditor": 403,
+        "administrator": 403,
+        "stranger": 200,
+    }
+    assert opens(None, case).status_code == 401
+    assert found["agent"].data["code"] == "already_open"
+    assert found["agent"].data["messages"] == [
+        "You may read the whole of this case as it is; no reason is needed."
+    ]
+    assert CaseReading.objects.get().person == desk["stranger"]
+
+
+def test_by_the_api_a_reason_opens_it_until_the_end_of_the_readers_day(desk, case, clock):
+    desk["stranger"].time_zone = "Asia/Tokyo"  # where it is seven in the evening
+    with make.signed():
+        desk["stranger"].save()
+    answer = opens(desk["stranger"], case)
+    assert answer.data["case"] == case.number and answer.data["reason"] == "Covers for Lucia"
+    row = CaseReading.objects.get()
+    assert (row.on, row.until - NOW) == (NOW.date(), 5 * HOUR)
+    assert row.history.get().history_via == "api"
+    history = asks(desk["stranger"]).get(f"/api/v1/cases/{case.number}/messages/").data["results"]
+    assert "Only among us" in [message["body"] for message in history]
+    # Asked again, the first reason stands.
+    assert opens(desk["stranger"], case, "Another one").data == answer.data
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("", "incomplete"), ("  ", "incomplete"), ("x" * 301, "invalid")]
+)
+def test_by_the_api_it_stays_closed_without_a_reason_or_with_one_too_long(desk, case, reason, code):
+    answer = opens(desk["stranger"], case, reason)
+    assert (answer.status_code, answer.data["code"]) == (400, code)
+    assert not CaseReading.objects.exists()
+
+
+def test_by_the_api_no_reason_opens_what_is_a_secret(desk, case):
+    restrict(case, to=[desk["agent"]])
+    assert opens(desk["stranger"], case).status_code == 404
+    with pytest.raises(NotTheirs):
+        reading.open_rest(case=case, reason="x", by=desk["stranger"], now=NOW)
+
+
+def test_nobody_opens_what_they_may_read_anyhow(desk, case):
+    with pytest.raises(AlreadyOpen):
+        reading.open_rest(case=case, reason="x", by=desk["supervisor"], now=NOW)
+
+
 # --- Auditors ---
 
 
@@ -199,6 +263,144 @@ def test_by_the_api_too(desk, case):
         assert asks(desk["auditor"]).get(f"/api/v1/cases/{case.number}/{what}").status_code == 200
     assert readings() == [("audit", NOW.date())]
     assert CaseReading.history.get().history_via == "api"
+
+
+@pytest.fixture
+def full(desk, case):
+    """With an ask and a promise, beside what it came with."""
+    asking.ask(case=case, text="A refund", by=desk["agent"], now=NOW - HOUR)
+    promising.promise(case=case, what="A call", due_at=NOW + HOUR, by=desk["agent"], now=NOW - HOUR)
+    return Case.objects.get(pk=case.pk)
+
+
+@pytest.mark.parametrize("what", ["clocks", "asks", "promises", "receipt"])
+def test_a_row_of_a_case_is_read_with_its_case(desk, full, what):
+    row = getattr(full, "clocks" if what == "receipt" else what).first()
+    address = f"clocks/{row.pk}/receipt" if what == "receipt" else f"{what}/{row.pk}"
+    for _twice in range(2):
+        assert asks(desk["auditor"]).get(f"/api/v1/{address}/").status_code == 200
+    assert readings() == [("audit", NOW.date())]
+    assert CaseReading.history.get().history_via == "api"
+    assert not ListReading.objects.exists()
+
+
+LISTS = ["cases", "clocks", "asks", "promises"]
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_a_list_is_one_record_a_request_however_much_it_shows(desk, full, what):
+    others = [workspace.new_case(desk, name) for name in ("Fabrikam", "Contoso")]
+    for other in others:
+        asking.ask(case=other, text="A word", by=desk["agent"], now=NOW)
+        promising.promise(case=other, what="A call", due_at=NOW + HOUR, by=desk["agent"], now=NOW)
+    for _twice in range(2):
+        assert asks(desk["auditor"]).get(f"/api/v1/{what}/", {"page_size": 200}).status_code == 200
+    rows = list(ListReading.objects.order_by("pk"))
+    assert len(rows) == 2 and not CaseReading.objects.exists()
+    for row in rows:
+        assert (row.person, row.address, row.asked) == (
+            desk["auditor"],
+            f"/api/v1/{what}/",
+            "page_size=200",
+        )
+        assert row.cases == [full.pk, *(other.pk for other in others)]
+        assert row.history.get().history_via == "api"
+
+
+def test_each_page_of_a_list_is_a_request_of_its_own(desk, case):
+    workspace.new_case(desk, "Fabrikam")
+    first = asks(desk["auditor"]).get("/api/v1/cases/", {"page_size": 1}).data
+    asks(desk["auditor"]).get(first["next"])
+    assert [len(row.cases) for row in ListReading.objects.all()] == [1, 1]
+    assert len({row.cases[0] for row in ListReading.objects.all()}) == 2
+
+
+def test_a_list_that_shows_nothing_was_asked_for_all_the_same(desk, case):
+    asks(desk["auditor"]).get("/api/v1/clocks/", {"state": "met"})
+    row = ListReading.objects.get()
+    assert (row.cases, row.asked) == ([], "state=met")
+
+
+def test_a_list_of_one_case_is_a_reading_of_that_case(desk, full):
+    workspace.new_case(desk, "Fabrikam")
+    for what in ("clocks", "asks", "promises"):
+        asks(desk["auditor"]).get(f"/api/v1/{what}/", {"case": full.number})
+    assert readings() == [("audit", NOW.date())]
+    assert not ListReading.objects.exists()
+
+
+def test_what_is_too_long_to_keep_is_kept_as_far_as_there_is_room(desk, case):
+    asks(desk["auditor"]).get("/api/v1/cases/", {"q": "x" * 3000})
+    assert ListReading.objects.get().asked == "q=" + "x" * 1998
+
+
+@pytest.mark.parametrize("role", ["agent", "supervisor", "manager", "stranger"])
+def test_nobody_elses_list_writes_anything(desk, full, role):
+    for what in LISTS:
+        asks(desk[role]).get(f"/api/v1/{what}/")
+    asks(desk[role]).get(f"/api/v1/clocks/{full.clocks.first().pk}/")
+    assert not ListReading.objects.exists() and not CaseReading.objects.exists()
+
+
+def test_what_an_auditor_is_refused_is_not_read(desk, full):
+    with make.signed():
+        Party.objects.create(case=full, person=desk["auditor"], kind=Party.Kind.SUBJECT, reason="named")
+    assert asks(desk["auditor"]).get(f"/api/v1/clocks/{full.clocks.first().pk}/").status_code == 404
+    assert asks(desk["auditor"]).get("/api/v1/clocks/").data["results"] == []
+    assert not CaseReading.objects.exists() and ListReading.objects.get().cases == []
+
+
+def test_an_audited_list_costs_the_same_however_long_it_is(desk, case, django_assert_max_num_queries):
+    counts = []
+    for more in (1, 1, 12):
+        for number in range(more):
+            workspace.new_case(desk, f"Customer {len(counts)}-{number}")
+        with django_assert_max_num_queries(40) as counted:
+            for what in ("cases", "clocks"):
+                asks(desk["auditor"]).get(f"/api/v1/{what}/")
+        counts.append(len(counted))
+    assert counts[1] == counts[2]
+
+
+# What of the API is not about cases, or is one's own.
+OF_NO_CASE = {
+    "absences",
+    "categories",
+    "customers",
+    "escalation-reasons",
+    "me",
+    "notices",
+    "options",
+    "paths",
+    "pause-reasons",
+    "people",
+    "questions",
+    "reply-templates",
+    "services",
+    "skills",
+    "teams",
+}
+
+
+def test_whatever_the_api_shows_of_cases_records_who_audits():
+    recorded = {prefix for prefix, view, _name in router.registry if issubclass(view, (OfCases, OfOneCase))}
+    assert recorded | OF_NO_CASE == {prefix for prefix, _view, _name in router.registry}
+    assert not recorded & OF_NO_CASE
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [("manager", 200), ("auditor", 200), ("supervisor", 403), ("administrator", 403)],
+)
+def test_readings_of_lists_stand_in_the_console(client, desk, case, role, status):
+    asks(desk["auditor"]).get("/api/v1/cases/", {"page_size": 7})
+    row = ListReading.objects.get()
+    for name, args in (("changelist", ()), ("change", (row.pk,)), ("history", (row.pk,))):
+        answer = page(client, desk[role], f"admin:cases_listreading_{name}", *args)
+        assert answer.status_code == status
+        if status == 200 and name == "change":
+            assert "page_size=7" in body(answer)
+            assert (case.number in body(answer)) is (role == "auditor")
 
 
 def test_in_the_console_too(client, desk, case):

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 
-from cases import writers
-from cases.models import Case, EnginePass, Notice, Party, Timer
-from cases.operations import timers, watching
+from cases import notices, writers
+from cases.models import Case, EnginePass, Notice, NoticeKind, Party, Timer
+from cases.operations import notify, timers, watching
 from cases.states import Metric, TimerKind
 from cases.views import watchdog_words as words
 from tests import factories as make
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Europe/Madrid"))
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 ROLES = ["agent", "supervisor", "manager", "auditor", "administrator"]
-READERS, MENDERS = {"manager", "auditor", "administrator"}, {"manager", "administrator"}
+READERS = {"supervisor", "manager", "auditor", "administrator"}
+MENDERS = {"manager", "administrator"}
 HTMX = {"HX-Request": "true"}
 
 
@@ -41,6 +42,17 @@ def case(desk):
     made = make.case(now=NOW - 2 * HOUR)
     Timer.objects.all().delete()  # of the opening: these tests arm their own
     Notice.objects.update(state="sent", sent_at=NOW)
+    return Case.objects.get(pk=made.pk)
+
+
+@pytest.fixture
+def theirs(desk, case):
+    """A case of the supervisor's department, of a team below their own."""
+    above = make.team("Service", lead=desk["supervisor"])
+    team = make.team("Care", parent=above, people=[desk["agent"]])
+    made = make.case(make.customer("Fabrikam"), now=NOW - HOUR, team=team)
+    Timer.objects.all().delete()
+    Notice.objects.all().update(state="sent", sent_at=NOW)
     return Case.objects.get(pk=made.pk)
 
 
@@ -88,7 +100,9 @@ def text(answer):
 
 
 class TestWhoMay:
-    def test_managers_and_administrators_open_it_auditors_read_it_nobody_else(self, client, desk, well):
+    def test_managers_and_administrators_open_it_auditors_and_supervisors_read_it_nobody_else(
+        self, client, desk, well
+    ):
         found = {role: opened(client, desk[role]).status_code for role in ROLES}
         assert found == {role: 200 if role in READERS else 403 for role in ROLES}
 
@@ -119,10 +133,14 @@ class TestWhoMay:
         mended = ("pending", "queued") if role in MENDERS else ("set_aside", "failed")
         assert (stuck.state, lost.state) == mended
 
-    def test_an_auditor_is_offered_no_button(self, client, desk, well, case):
-        given_up(case), undelivered(case)
-        assert "Try again" in text(opened(client, desk["manager"]))
-        shown = text(opened(client, desk["auditor"]))
+    @pytest.mark.parametrize("role", ["auditor", "supervisor"])
+    def test_who_only_reads_is_offered_no_button_and_told_who_mends(self, client, desk, well, theirs, role):
+        given_up(theirs, 9), undelivered(theirs)
+        mends = "An escalation manager or an administrator lets the engine try again"
+        shown = text(opened(client, desk["manager"]))
+        assert "Try again" in shown and mends not in shown
+        shown = text(opened(client, desk[role]))
+        assert theirs.number in shown and mends in shown
         assert "Try again" not in shown
         assert "Send again" not in shown
 
@@ -141,6 +159,94 @@ class TestWhoMay:
                 case=case, person=desk["manager"], kind=Party.Kind.ACCESS, reason="asked to help"
             )
         assert case.number in opened(client, desk["manager"]).content.decode()
+
+
+class TestDepartment:
+    """A supervisor reads what cannot run of their own department, and of nobody else's."""
+
+    def test_its_timers_and_notices_and_no_others(self, client, desk, well, case, theirs):
+        given_up(case), undelivered(case), given_up(theirs, 9), undelivered(theirs, "theirs")
+        answer = opened(client, desk["supervisor"])
+        assert theirs.number in text(answer) and case.number not in text(answer)
+        assert [item.case for item in answer.context["stuck"]] == [theirs]
+        assert [item.case for item in answer.context["lost"]] == [theirs]
+        assert "on a case that is not for you" not in text(answer)
+
+    def test_what_is_counted_is_what_is_listed(self, client, desk, well, case, theirs):
+        given_up(case), given_up(case, 2), undelivered(case)
+        assert "keeps its word" in text(opened(client, desk["supervisor"]))
+        given_up(theirs, 9)
+        shown = text(opened(client, desk["supervisor"]))
+        assert "1 timer cannot run" in shown and "of your department: 1" in shown
+        assert "could not be delivered" not in shown
+        assert "3 timers cannot run" in text(opened(client, desk["manager"]))
+
+    def test_whether_the_engine_looks_is_told_of_the_whole_desk(self, client, desk, case):
+        assert "No engine has ever looked" in text(opened(client, desk["supervisor"]))
+
+    def test_a_restricted_case_of_it_is_not_there(self, client, desk, well, theirs):
+        given_up(theirs, 9), undelivered(theirs)
+        with make.signed():
+            Case.objects.filter(pk=theirs.pk).update(is_restricted=True, restricted_because="staff matter")
+        answer = opened(client, desk["supervisor"])
+        assert (list(answer.context["stuck"]), list(answer.context["lost"])) == ([], [])
+        assert "keeps its word" in text(answer)
+
+    def test_without_a_team_there_is_nothing_of_it(self, client, desk, well, case):
+        given_up(case)
+        assert list(opened(client, make.person("Newly", "supervisor")).context["stuck"]) == []
+
+    @pytest.mark.parametrize("headers", [{}, HTMX], ids=["whole", "refreshed"])
+    def test_a_refreshed_page_is_as_narrow(self, client, desk, well, case, theirs, headers):
+        given_up(case), given_up(theirs, 9)
+        shown = text(opened(client, desk["supervisor"], **headers))
+        assert theirs.number in shown and case.number not in shown
+
+    def test_it_costs_the_same_however_much_there_is(
+        self, client, desk, well, theirs, django_assert_max_num_queries
+    ):
+        counts = []
+        for more in (1, 1, 15):
+            for _number in range(more):
+                number = Timer.objects.count() + 1
+                given_up(theirs, number), undelivered(theirs, f"n{number}")
+            client.force_login(desk["supervisor"])
+            with django_assert_max_num_queries(40) as counted:
+                client.get(reverse("watchdog"), headers=HTMX)
+            counts.append(len(counted))
+        assert counts[1] == counts[2]
+
+
+class TestNotice:
+    """Who is told that a timer was set aside is led to where it stands, with its reason."""
+
+    def told(self, case, person):
+        words = {"timer": "Reminder", "error": "x"}
+        wanted = notify.Wanted(NoticeKind.TIMER_SET_ASIDE, case, "timer:1", person=person, facts=words)
+        with make.signed(NOW):
+            notify.queue([wanted], now=NOW)
+        return Notice.objects.get(person=person, channel="app", kind=NoticeKind.TIMER_SET_ASIDE)
+
+    @pytest.mark.parametrize("role", ["supervisor", "manager"])
+    def test_it_opens_the_watchdog(self, client, desk, well, theirs, role):
+        given_up(theirs, 9)
+        notice = self.told(theirs, desk[role])
+        client.force_login(desk[role])
+        answer = client.post(reverse("notice-open", args=[notice.pk]))
+        assert answer.url == f"{reverse('watchdog')}#set-aside"
+        assert theirs.number in text(client.get(reverse("watchdog")))
+
+    def test_for_whom_the_watchdog_is_not_it_opens_the_case(self, client, desk, well, theirs):
+        notice = self.told(theirs, desk["agent"])
+        client.force_login(desk["agent"])
+        answer = client.post(reverse("notice-open", args=[notice.pk]))
+        assert answer.url == reverse("case", args=[theirs.number])
+
+    @pytest.mark.parametrize(("role", "page"), [("supervisor", "/watchdog/#set-aside"), ("agent", "/cases/")])
+    def test_its_mail_names_the_same_page(self, desk, theirs, role, page):
+        self.told(theirs, desk[role])
+        mail = Notice.objects.get(person=desk[role], channel="mail", kind=NoticeKind.TIMER_SET_ASIDE)
+        assert page in notices.mail(mail)[1]
 
 
 class TestVerdict:

@@ -1,13 +1,14 @@
 """What a load balancer is told."""
 
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from cases import writers
+from cases import watchdog, writers
 from cases.models import EnginePass, Timer
 from cases.states import TimerKind
 from tests import factories as make
@@ -16,11 +17,16 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def now(monkeypatch):
-    """The clock stands, so that boundaries are exact."""
-    instant = timezone.now()
-    monkeypatch.setattr("django.utils.timezone.now", lambda: instant)
-    return instant
+def clock(monkeypatch):
+    """The clock stands, so that boundaries are exact, until a test turns it."""
+    at = {"now": timezone.now()}
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at["now"])
+    return at
+
+
+@pytest.fixture
+def now(clock):
+    return clock["now"]
 
 
 @pytest.fixture
@@ -86,6 +92,78 @@ def test_not_ready_while_the_history_is_not_written(client, well):
     writers.remove()
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["history"]) == (503, "incomplete")
+
+
+@pytest.mark.parametrize(("beyond", "status"), [(-1, 200), (0, 503), (1, 503)])
+def test_a_writer_that_went_missing_is_seen_when_the_memory_is_over(client, well, clock, beyond, status):
+    assert client.get("/health/ready").status_code == 200
+    with connection.cursor() as cursor:
+        for statement in writers.DIALECTS[connection.vendor].removals(cursor)[:1]:
+            cursor.execute(statement)
+    assert client.get("/health/ready").status_code == 200
+    clock["now"] += watchdog.WRITERS_REMEMBERED + beyond * timedelta(milliseconds=1)
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["history"]) == (status, "ok" if status == 200 else "incomplete")
+
+
+def test_a_clock_that_was_stepped_back_makes_nothing_fresh(client, well, clock):
+    client.get("/health/ready")
+    writers.remove()
+    clock["now"] -= SECOND
+    EnginePass.objects.update(started_at=clock["now"])
+    assert client.get("/health/ready").json()["history"] == "incomplete"
+
+
+def test_the_writers_are_put_back_and_seen_so_when_the_memory_is_over(client, well, clock):
+    writers.remove()
+    assert client.get("/health/ready").status_code == 503
+    writers.install()
+    clock["now"] += watchdog.WRITERS_REMEMBERED
+    assert client.get("/health/ready").status_code == 200
+
+
+def test_whoever_asks_often_costs_the_database_little(client, well, django_assert_max_num_queries):
+    with django_assert_max_num_queries(20) as first:
+        client.get("/health/ready")
+    with django_assert_max_num_queries(2) as second:
+        client.get("/health/ready")
+    assert len(second) < len(first)
+
+
+def test_however_many_threads_ask_the_database_is_asked_once(now):
+    asked, together, answers = [], Barrier(8), []
+
+    def ask():
+        asked.append(1)
+        return {"a writer"}
+
+    memory = watchdog.Remembered(ask, SECOND)
+
+    def reads():
+        together.wait()
+        answers.append(memory.at(now))
+
+    threads = [Thread(target=reads) for _number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(asked), answers) == (1, [{"a writer"}] * 8)
+
+
+def test_what_could_not_be_asked_is_not_remembered(now):
+    answers = iter([OSError("gone"), {"a writer"}])
+
+    def ask():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    memory = watchdog.Remembered(ask, SECOND)
+    with pytest.raises(OSError):
+        memory.at(now)
+    assert memory.at(now) == {"a writer"}
 
 
 def test_not_ready_before_the_first_pass(client, db):

@@ -34,13 +34,82 @@ def desk(served):
     def seen_by(who, **options):
         with served.seen_by(who, viewport={"width": 1440, "height": 900}, **options) as page:
             page.set_default_timeout(10_000)
-            page.context.on("console", lambda said: said.type == "error" and errors.append(said.text))
-            page.context.on("weberror", lambda failed: errors.append(str(failed.error)))
+            gather_errors(page.context, errors)
             page.goto(f"{served.url}/cases/")
             yield page
 
     yield seen_by
     assert errors == []
+
+
+def gather_errors(context, errors):
+    """Add to `errors`, as text, what scripts throw in any page of `context`, and what the browser complains
+    of: what a policy forbids, what was asked for and did not come."""
+    context.on(
+        "console",
+        lambda said: said.type == "error" and errors.append(f"{said.text} ({said.location['url']})"),
+    )
+    context.on("weberror", lambda failed: errors.append(str(failed.error)))
+
+
+# What may go wrong on a page, and what the browser then says in any order.
+WRONG = [
+    ('<script src="/wrong/throws.js"></script>', ["this script throws"]),
+    ('<script src="/wrong/rejects.js"></script>', ["nobody caught this"]),
+    ('<script src="/wrong/complains.js"></script>', ["this script complains"]),
+    ('<script type="module" src="/wrong/imports.js"></script>', ["404", "nowhere.js"]),
+    ("<script>document.title = 'it ran'</script>", ["inline script", "Content Security Policy"]),
+    ('<script src="https://elsewhere.test/x.js"></script>', ["elsewhere.test", "Content Security Policy"]),
+    ('<img src="/wrong/picture.png" alt="">', ["404", "picture.png"]),
+    ('<img src="/wrong/failed.png" alt="">', ["500", "failed.png"]),
+    ('<script src="/wrong/fetches.js"></script>', ["500", "failed.json"]),
+]
+SCRIPTS = {
+    "throws.js": "throw new Error('this script throws')",
+    "rejects.js": "Promise.reject(new Error('nobody caught this'))",
+    "complains.js": "console.error('this script complains')",
+    "imports.js": "import '/wrong/nowhere.js'",
+    "fetches.js": "fetch('/wrong/failed.json')",
+}
+
+
+def goes_wrong(route):
+    """Answers for the server under /wrong/."""
+    name = route.request.url.rpartition("/")[2]
+    if name in SCRIPTS:
+        route.fulfill(body=SCRIPTS[name], content_type="text/javascript")
+    else:
+        route.fulfill(status=500 if name.startswith("failed") else 404, body="")
+
+
+def test_whatever_goes_wrong_in_a_browser_is_noticed(served):
+    """All of it on one real page under its real policy; of the page as it is there is nothing to notice."""
+    address, added = f"{served.url}/views/", "".join(markup for markup, _said in WRONG)
+
+    def with_what_is_wrong(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("</main>", f"{added}</main>"))
+
+    def missed():
+        return [
+            markup
+            for markup, said in WRONG
+            if not any(all(words in error for words in said) for error in errors)
+        ]
+
+    with served.seen_by("lucia") as page:
+        errors = []
+        gather_errors(page.context, errors)
+        page.goto(address)
+        assert errors == []
+        page.route("**/wrong/*", goes_wrong)
+        page.route(address, with_what_is_wrong)
+        page.reload()
+        for _try in range(100):
+            if not missed():
+                break
+            page.wait_for_timeout(50)
+        assert missed() == []
 
 
 def test_a_complaint_is_taken_down_answered_escalated_settled_and_closed(desk):
