@@ -31,6 +31,7 @@ CUSTOMERS = 1000
 # Every fiftieth case runs on two ladders at once: of one case, only one timer may fire in a pass.
 BOTH = 50
 CHUNK = 50_000
+OF_CASE = "(SELECT customer_id FROM cases_case WHERE id = i)"
 
 
 def due_before(number):
@@ -132,6 +133,7 @@ def _ladder(start, end, version, ladder):
         which,
         id=pk,
         case_id="i",
+        customer_id=OF_CASE,
         path_id=f"{version.path_id}",
         version_id=f"{version.pk}",
         level_number="1",
@@ -185,7 +187,7 @@ def _standings(start, end):
         status="'open'",
         priority="2",
         team_id=f"{team}",
-        customer_id="(SELECT customer_id FROM cases_case WHERE id = i)",
+        customer_id=OF_CASE,
         received_at=_text(BEGINNING),
         changed_at=_text(BEGINNING),
         holder_id=f"(SELECT owed_by_id FROM {table} WHERE id = i)",

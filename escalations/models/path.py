@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -211,7 +212,14 @@ class RuleQuerySet(models.QuerySet):
 
 class Rule(models.Model):
     """A row of the escalation matrix: which cases start which path, at which level, on which trigger. Blank
-    means any."""
+    means any.
+
+    `within_days`: of the trigger that counts a customer's escalations, how far back they count, in stretches
+    of 24 hours.
+    """
+
+    LONGEST_DAYS = 365
+    SAY_DAYS = _("Say within how many days: a whole number from 1 to 365.")
 
     position = models.PositiveIntegerField(_("position"), default=100, help_text=_("Lowest is asked first."))
     name = models.CharField(_("name"), max_length=120)
@@ -233,6 +241,15 @@ class Rule(models.Model):
     reassigned_at_least = models.PositiveSmallIntegerField(
         _("reassigned at least, times"), null=True, blank=True
     )
+    within_days = models.PositiveSmallIntegerField(
+        _("within, days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1, SAY_DAYS), MaxValueValidator(LONGEST_DAYS, SAY_DAYS)],
+        help_text=_(
+            "Of a second escalation of this customer: how far back the one before it may lie, on any case."
+        ),
+    )
     path = models.ForeignKey(
         EscalationPath, models.PROTECT, related_name="rules", verbose_name=_("starts path")
     )
@@ -250,12 +267,19 @@ class Rule(models.Model):
                 violation_error_message=_("Levels are numbered from 1."),
             ),
             models.CheckConstraint(condition=Q(trigger__in=TriggerKind.values), name="rule_trigger_is_known"),
+            models.CheckConstraint(
+                # Not known is not yes: unknown alone would pass a check.
+                condition=Q(trigger="escalated_again", within_days__range=(1, 365), within_days__isnull=False)
+                | (~Q(trigger="escalated_again") & Q(within_days=None)),
+                name="rule_counts_days_of_escalations_alone",
+            ),
         ]
 
     def __str__(self):
         return f"{self.position} {self.name}"
 
     def clean(self):
+        self._check_days()
         if self.path_id is None:
             return
         published = self.path.versions.exclude(published_at=None).order_by("-number").first()
@@ -272,5 +296,17 @@ class Rule(models.Model):
                 {
                     "level_number": _("“%(path)s” has levels 1 to %(top)d; choose one of them.")
                     % {"path": self.path, "top": top}
+                }
+            )
+
+    def _check_days(self):
+        counts = self.trigger == TriggerKind.ESCALATED_AGAIN
+        if counts and self.within_days is None:
+            raise ValidationError({"within_days": self.SAY_DAYS})
+        if not counts and self.within_days is not None:
+            raise ValidationError(
+                {
+                    "within_days": _("Only “%(trigger)s” counts days; leave this empty, or choose that.")
+                    % {"trigger": TriggerKind.ESCALATED_AGAIN.label}
                 }
             )

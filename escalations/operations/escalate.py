@@ -10,9 +10,9 @@ from cases.operations.changing import changing
 from cases.states import CaseStatus
 from escalations import plan, snapshot
 from escalations.errors import AlreadyRunning, IncompleteHandoff
-from escalations.models import Escalation, EscalationPath, Handoff, Kind
+from escalations.models import Escalation, EscalationPath, Handoff, Kind, Rule
 
-from . import telling
+from . import again, telling
 from .ladder import Move, move
 
 
@@ -104,6 +104,7 @@ def _hand_over(case, revision, *, path, level, skill, kind, by, now, reason, **t
             )
         escalation = current or Escalation(
             case=locked,
+            customer_id=locked.customer_id,
             path_id=facts.path_id,
             version_id=facts.version_id,
             started_at=now,
@@ -128,6 +129,9 @@ def _hand_over(case, revision, *, path, level, skill, kind, by, now, reason, **t
             roster,
             now=now,
         )
+        if current is None:
+            counting = Rule.objects.in_order().exclude(within_days=None)
+            again.notice([escalation], days=again.days_counted(counting), now=now)
     return handoff
 
 
