@@ -3,12 +3,15 @@ never by what it started itself."""
 
 import threading
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from cases import engine, history
+from cases import engine
 from cases.models import Trigger, TriggerKind
 from cases.states import Metric
 from escalations import matching
@@ -283,5 +286,14 @@ def test_whose_it_is_comes_from_the_case(desk, now):
     assert {e.customer_id for e in Escalation.objects.all()} == {desk["customer"].pk}
     assert Escalation.objects.count() == 2
     # Derived: the history of an escalation does not tell it once more.
-    assert "customer" not in {f.name for f in history.HistoryRow._meta.fields}
     assert "customer" not in {f.name for f in Escalation.history.model._meta.fields}
+
+
+def test_those_of_before_are_given_their_customer(desk, now):
+    by_hand(desk, now)
+    by_hand(desk, now, case_of(desk, now, make.customer("Kessler")))
+    with make.signed(now):
+        Escalation.objects.update(customer_id=0)
+        migration = import_module("escalations.migrations.0008_escalations_of_a_customer")
+        migration.fill(apps, SimpleNamespace(connection=connection))
+    assert all(e.customer_id == e.case.customer_id for e in Escalation.objects.select_related("case"))
