@@ -53,9 +53,21 @@ class EscalationPath(models.Model):
         return self.name
 
 
+# Ley 10/2025 (Spain), art. 8.3: see PathVersion.
+SUPERVISOR_MINUTES = 3
+SAY_MINUTES = _("Say how many minutes a live transfer may take: a whole number from 1 to 60.")
+
+
 class PathVersion(Version):
     """A path as it is climbed from `effective_at` on. Draft until published; a published version never
-    changes."""
+    changes.
+
+    `supervisor_minutes`: how long it may take until a customer who asks for a supervisor has one on the line;
+    where nobody is at work or the time is over, they are called back the same working day. The default is
+    that of Ley 10/2025 of 26 December (Spain), art. 8.3: three minutes, else a call-back the same working
+    day, for a dissatisfied customer who asks for a supervisor; telecommunications have a rule of their own
+    (LGT 65.2). https://www.boe.es/eli/es/l/2025/12/26/10
+    """
 
     path = models.ForeignKey(EscalationPath, models.PROTECT, related_name="versions", verbose_name=_("path"))
     fallback = models.ForeignKey(
@@ -67,6 +79,15 @@ class PathVersion(Version):
         verbose_name=_("fallback holder"),
         help_text=_("Gets what nobody on the ladder could; needed before publishing."),
     )
+    supervisor_minutes = models.PositiveSmallIntegerField(
+        _("live within, minutes"),
+        default=SUPERVISOR_MINUTES,
+        validators=[MinValueValidator(1, SAY_MINUTES), MaxValueValidator(60, SAY_MINUTES)],
+        help_text=_(
+            "Of a customer who asks for a supervisor; else they are called back the same working day. "
+            "Ley 10/2025, art. 8.3: 3."
+        ),
+    )
     history = History()
 
     class Meta:
@@ -75,6 +96,9 @@ class PathVersion(Version):
         constraints = [
             models.UniqueConstraint(fields=["path", "number"], name="pathversion_number_once"),
             published_whole(fallback__isnull=False),
+            models.CheckConstraint(
+                condition=Q(supervisor_minutes__range=(1, 60)), name="pathversion_live_within_an_hour"
+            ),
         ]
 
     def __str__(self):

@@ -181,6 +181,19 @@ def test_a_rule_that_enters_above_the_top_is_refused(client, priya):
     assert Rule.objects.get().is_active
 
 
+@pytest.mark.parametrize(("minutes", "is_fine"), [("0", False), ("1", True), ("60", True), ("61", False)])
+def test_a_manager_says_within_how_many_minutes_a_supervisor_is_on_the_line(client, draft, minutes, is_fine):
+    page = client.get(address(draft))
+    assert filled(page)["supervisor_minutes"] == "3"
+    answer = client.post(address(draft), filled(page, supervisor_minutes=minutes))
+    if is_fine:
+        draft.refresh_from_db()
+        assert draft.supervisor_minutes == int(minutes)
+    else:
+        sentence = "Say how many minutes a live transfer may take: a whole number from 1 to 60."
+        assert errors(answer) == [sentence]
+
+
 SAY_DAYS = "Say within how many days: a whole number from 1 to 365."
 
 

@@ -9,7 +9,6 @@ from django.urls import reverse
 from cases.models import Absence, Case, Message, Party, Promise
 from cases.operations import promising, talk
 from cases.states import Metric
-from escalations import escalate_form as sheet
 from escalations.models import AskBack, Escalation, Handoff, OptionUse
 from escalations.operations import asking, holding, options, respond
 from escalations.operations.escalate import escalate
@@ -389,42 +388,6 @@ def test_a_live_transfer_is_what_came_of_it(client, desk, case, reached, mode, w
     assert post(client, desk["agent"], "case-escalate", case.number, **said).status_code == 302
     handoff = Handoff.objects.get()
     assert (handoff.mode, handoff.was_reached) == (mode, was_reached)
-
-
-def test_who_asked_for_a_supervisor_is_called_back_the_same_working_day(client, desk, case):
-    call = {"body": "A supervisor!", "incoming": True, "was_reached": True, "asks_for": "asked_supervisor"}
-    talk.log_call(case=case, by=desk["agent"], now=NOW - HOUR / 2, **call)
-    shown = page(client, desk["agent"], "case-escalate", case.number)
-    assert shown.context["form"].initial["mode"] == "live"
-    assert "The customer asked for a supervisor (today 10:30)" in body(shown)
-    said = form(desk, case, mode="call_back", call_back_zone="Europe/Madrid")
-    late = post(client, desk["agent"], "case-escalate", case.number, **said, call_back_at="2026-03-03T18:01")
-    assert late.status_code == 422 and "by 18:00 your time; 18:01 was understood" in body(late)
-    in_time = post(
-        client, desk["agent"], "case-escalate", case.number, **said, call_back_at="2026-03-03T18:00"
-    )
-    assert in_time.status_code == 302
-
-
-def call_back_by(case, at):
-    return sheet.call_back_by(case, sheet.asked_for_supervisor(case, at), at)
-
-
-def test_the_working_day_is_the_one_on_which_they_asked(client, desk, case):
-    """Asked while it was closed: the next working day counts. Over by now: the present one. Taken: none."""
-    call = {"body": "A supervisor!", "incoming": True, "was_reached": True, "asks_for": "asked_supervisor"}
-    talk.log_call(case=case, by=desk["agent"], now=NOW, occurred_at=NOW - 17 * HOUR, **call)
-    assert call_back_by(case, NOW - 16 * HOUR) == NOW + 7 * HOUR
-    assert call_back_by(case, NOW + 7 * HOUR) is None  # a day has passed
-    talk.log_call(case=case, by=desk["agent"], now=NOW, occurred_at=NOW, **call)
-    assert call_back_by(case, NOW + 6 * HOUR) == NOW + 7 * HOUR
-    assert call_back_by(case, NOW + 22 * HOUR) == NOW + 31 * HOUR
-    row = escalate(
-        case=case, kind="hierarchical", path=desk["path"], level=1, by=desk["agent"], now=NOW, **TEXTS
-    )
-    assert call_back_by(case, NOW) is not None
-    respond.acknowledge(handoff=row, by=desk["colleague"], now=NOW)
-    assert call_back_by(case, NOW) is None
 
 
 # --- Receiving ---
