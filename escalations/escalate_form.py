@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from cases import display
 from cases.errors import Refused
 from cases.forms import next_full_hour
+from cases.gist import gist
 from cases.models import Attempt, Channel, Skill
 from escalations import forms, outlook, plan, snapshot, supervisor, wording
 from escalations.models import EscalationPath, Handoff, Kind, Level
@@ -121,9 +122,9 @@ def prefilled(case, now):
 
 
 def _tried(case, now):
-    """Lines of what was tried: before the case came and since, as the last handoff has it, then options and
-    words to the customer since."""
-    known = [attempt.what for attempt in Attempt.objects.known_on(case)]
+    """A line for each thing that was tried, with when and by whom: before the case came and since, as the
+    last handoff has it, then options and words to the customer since."""
+    attempts = list(Attempt.objects.known_on(case))
     # All of them, not the first of them backwards: a planner would walk the whole table for that.
     handoffs = list(Handoff.objects.filter(escalation__case=case).order_by("pk"))
     last = handoffs[-1] if handoffs else None
@@ -131,14 +132,19 @@ def _tried(case, now):
     uses = case.option_uses.select_related("option", "by")
     if last is not None:
         ours, uses = ours.filter(occurred_at__gte=last.made_at), uses.filter(at__gte=last.made_at)
-    lines = [
-        (m.occurred_at, f"{m.author or _('the desk')}: {' '.join(m.body.split())[:160]}")
-        for m in ours.order_by("-occurred_at")[:4]
+    said = [
+        (m.occurred_at, m.author or _("the desk"), gist(m.body)) for m in ours.order_by("-occurred_at")[:4]
     ]
-    lines += [(use.at, f"{use.by}: {wording.of_use(use)}") for use in uses.order_by("pk")]
-    handed = last.tried.splitlines() if last is not None else []
-    carried = [line for line in handed if line.strip() and line not in known]
-    return known + carried + [f"{display.moment(at, now)}, {words}" for at, words in sorted(lines)]
+    said += [(use.at, use.by, gist(wording.of_use(use))) for use in uses.order_by("pk")]
+    noted = [(one.recorded_at, one.told_by, " ".join(one.what.split())) for one in attempts]
+    handed = [line for line in last.tried.splitlines() if line.strip()] if last is not None else []
+    # Whoever handed it on read it in another zone perhaps: the words tell, not the times.
+    carried = [line for line in handed if not any(line.endswith(what) for _at, _who, what in noted)]
+
+    def lines(rows):
+        return [f"{display.moment(at, now, 'dated')}, {who}: {what}" for at, who, what in rows]
+
+    return lines(noted) + carried + lines(sorted(said, key=lambda row: row[0]))
 
 
 @dataclass(frozen=True)

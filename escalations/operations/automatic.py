@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cases import history
+from cases.gist import gist
 from cases.models import Message, Promise, Trigger, TriggerKind
 from cases.prepared import Given, Prepared
 from cases.sets import update_each
@@ -200,7 +201,7 @@ def compose(case, trigger, level, said):
         if outgoing:
             tried = _("Last told on %(when)s: “%(text)s”") % {
                 "when": _when(outgoing.occurred_at),
-                "text": outgoing.body[:300],
+                "text": gist(outgoing.body),
             }
     if tried == NOTHING_TRIED:
         tried = _("Nobody has written to the customer yet.")

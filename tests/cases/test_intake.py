@@ -199,9 +199,11 @@ def test_what_was_tried_is_kept_and_goes_into_every_handoff(ana, now):
         "Changed the cable",
         "Measured the line",
     ]
-    assert prefilled(case, now + HOUR)["tried"].startswith(
-        "Restarted the router\nChanged the cable\nMeasured the line"
-    )
+    assert prefilled(case, now + HOUR)["tried"].splitlines() == [
+        "Mon 2 Mar, 08:00, Ana: Restarted the router",
+        "Mon 2 Mar, 08:00, Ana: Changed the cable",
+        "Mon 2 Mar, 09:00, Ana: Measured the line",
+    ]
 
 
 # --- A form that is sent twice ---

@@ -1,13 +1,15 @@
 """The pages of escalating and receiving: who may open them, what they keep, refuse and show."""
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 
+from cases import engine
 from cases.models import Absence, Case, Message, Party, Promise
-from cases.operations import promising, talk
+from cases.operations import attempts, promising, talk
 from cases.states import Metric
 from escalations.models import AskBack, Escalation, Handoff, OptionUse
 from escalations.operations import asking, holding, options, respond
@@ -26,6 +28,7 @@ TEXTS = {
     "tried": "Compared the invoices.",
     "next_steps": "Approve the credit.",
 }
+LETTER = "Dear Aoife,\n\nWe have compared the invoice with the tariff. It was charged twice.\n\nLucia"
 ROLES = ["agent", "supervisor", "manager", "auditor", "administrator", "stranger"]
 
 
@@ -304,6 +307,47 @@ def test_what_was_tried_is_carried_from_options_and_from_the_last_handoff(client
     assert "Jonas: Apology: declined" in tried
 
 
+def test_a_line_says_when_who_and_what_of_each_thing_tried(client, desk, case):
+    long = (
+        "Dear Aoife Brennan,\n\nWe have compared the invoice with the tariff. It was charged twice.\n\nLucia"
+    )
+    talk.reply(case=case, body=long, by=desk["agent"], now=NOW - 24 * HOUR)
+    talk.note(case=case, body="x" * 400, by=desk["colleague"], now=NOW - HOUR / 2)
+    attempts.note_attempt(case=case, tried="Restarted the router", by=desk["agent"], now=NOW)
+    lines = [
+        "Tue 3 Mar, 11:00, Lucia: Restarted the router",
+        "Mon 2 Mar, 11:00, Lucia: We have compared the invoice with the tariff.",
+        f"Tue 3 Mar, 10:30, Jonas: {'x' * 139}…",
+    ]
+    assert tried_so_far(client, desk, case) == lines
+
+
+def test_what_was_tried_goes_on_with_each_handoff_once(client, desk, case):
+    attempts.note_attempt(case=case, tried="Restarted the router", by=desk["agent"], now=NOW)
+    lines = tried_so_far(client, desk, case)
+    for level in (1, 2):
+        said = {**TEXTS, "tried": "\n".join([*tried_so_far(client, desk, case), f"Called level {level}"])}
+        escalate(case=case, kind="hierarchical", path=desk["path"], by=desk["agent"], now=NOW, **said)
+    assert tried_so_far(client, desk, case) == [*lines, "Called level 1", "Called level 2"]
+
+
+def test_what_a_rule_hands_over_carries_no_whole_reply(client, desk, case):
+    make.rule(desk["path"], trigger="threat")
+    reply = (
+        "Dear Aoife Brennan,\n\nWe have compared the invoice with the tariff. It was charged twice.\n\nLucia"
+    )
+    talk.reply(case=case, body=reply, by=desk["agent"], now=NOW)
+    talk.receive(case=case, body="The press!", channel="mail", asks_for="threat", by=desk["agent"], now=NOW)
+    engine.run_until_idle(now=NOW)
+    tried = Handoff.objects.get().tried
+    assert tried.endswith("“We have compared the invoice with the tariff.”") and "\n" not in tried
+
+
+def tried_so_far(client, desk, case):
+    form = page(client, desk["agent"], "case-escalate", case.number).context["form"]
+    return form.initial["tried"].splitlines()
+
+
 def test_the_word_is_drafted_with_who_and_by_when_in_the_customers_zone(client, desk, case):
     shown = page(client, desk["agent"], "case-escalate", case.number, to=f"{desk['path'].pk}:2")
     word = shown.context["form"]["word"].value()
@@ -393,6 +437,62 @@ def test_a_live_transfer_is_what_came_of_it(client, desk, case, reached, mode, w
 # --- Receiving ---
 
 
+def sent_by_a_rule(desk, case, at=NOW):
+    """As handoff, but the engine's."""
+    make.rule(desk["path"], trigger="threat")
+    talk.receive(case=case, body="The press!", channel="mail", asks_for="threat", by=desk["agent"], now=at)
+    engine.run_until_idle(now=at)
+    return Handoff.objects.latest("pk")
+
+
+def panel_of(client, person, case):
+    """(what stands as a button, what stands in the menu) of the ladder; what the strip offers."""
+    shown = body(page(client, person, "case", case.number))
+    strip, _end, rest = shown.partition("</section>")
+    actions = rest.partition('<div class="ladder__actions">')[2].partition("</details>")[0]
+    buttons, _menu, menu = actions.partition('<details class="menu">')
+    return words(buttons), words(menu), "Acknowledge" in strip
+
+
+def words(markup):
+    found = [part.strip() for part in re.sub(r"<[^>]*>", "|", markup).split("|")]
+    return [word for word in found if word and word not in ("a", "Other ways")]
+
+
+@pytest.mark.parametrize("is_automatic", [False, True])
+def test_who_is_handed_a_case_has_one_thing_to_do_and_the_rest_in_a_menu(client, desk, case, is_automatic):
+    handoff = sent_by_a_rule(desk, case) if is_automatic else escalate(
+        case=case, kind="hierarchical", path=desk["path"], by=desk["agent"], now=NOW, **TEXTS
+    )  # fmt: skip
+    complete = ["Complete it first"] if is_automatic else []
+    rest = ["Decline", "Ask back", "Hand to a colleague"]
+    assert panel_of(client, desk["colleague"], case) == (complete, rest, True)
+    assert body(client.get(reverse("case", args=[case.number]))).count("Acknowledge <kbd>") == 1
+    respond.acknowledge(handoff=handoff, by=desk["colleague"], now=NOW)
+    assert panel_of(client, desk["colleague"], case) == (["De-escalate"], rest[1:], False)
+    assert panel_of(client, desk["agent"], case) == ([], [], False)
+
+
+@pytest.mark.parametrize("is_automatic", [False, True])
+def test_where_nothing_else_is_owed_the_ladder_offers_to_acknowledge(client, desk, case, is_automatic):
+    """At the fallback no term runs, and once the clocks have ended there is no strip."""
+    path = make.path("Short", levels=[{"person": desk["agent"]}], fallback=desk["manager"])
+    talk.reply(case=case, body="We look into it.", by=desk["agent"], now=NOW)
+    if is_automatic:
+        make.rule(path, trigger="threat")
+        with make.signed():
+            Absence.objects.create(person=desk["agent"], starts_at=NOW - HOUR, ends_at=NOW + HOUR)
+        sent_by_a_rule(desk, case)
+    else:
+        escalate(case=case, kind="priority", path=path, level=2, by=desk["agent"], now=NOW, **TEXTS)
+    complete = ["Complete it first"] if is_automatic else []
+    assert panel_of(client, desk["manager"], case) == (
+        ["Acknowledge"],
+        [*complete, "Ask back", "Hand to a colleague"],  # the last one cannot decline
+        False,
+    )
+
+
 def test_an_open_question_is_shown_to_both_and_answered_from_the_case(client, desk, case, taken):
     said = {"text": "Which invoice is paid?", "revision": revision(case)}
     asked = post(client, desk["colleague"], "handoff-ask", case.number, taken.pk, **said)
@@ -474,7 +574,15 @@ def test_the_panel_tells_how_each_handoff_went_and_what_was_tried(client, desk, 
     assert "Lucia → Billing" in shown and "acknowledged 11:00" in shown
     assert "Jonas: Apology: declined" in shown
     assert "1 of 3 tried" in shown
-    assert "<b>Jonas</b> offered “Apology”: the customer declined" in shown
+    assert "<b>Jonas</b> offered “Apology”, and the customer declined" in shown
+
+
+def test_how_it_ended_is_said_once(client, desk, case, taken):
+    said = {"reason": "Credited in full", "to": "owner", "revision": revision(case)}
+    post(client, desk["colleague"], "deescalate", case.number, taken.pk, **said)
+    assert "<b>Jonas</b> de-escalated the case: “Credited in full”" in body(
+        page(client, desk["agent"], "case", case.number)
+    )
 
 
 def test_the_next_one_is_announced_in_their_own_time_too(client, desk, case, handoff):
