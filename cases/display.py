@@ -35,11 +35,12 @@ def duration(seconds, form=""):
 def moment(at, now, form=""):
     """An instant in the reader's zone: "14:30" today, else "Thu 12 Nov, 11:32"; another year is said.
 
-    `form` "day" says "today" where the time alone would not do; "short" drops the date within a week.
+    `form` "day" says "today" where the time alone would not do; "short" drops the date within a week;
+    "dated" never does: for what is kept and read on another day.
     """
     here, today = timezone.localtime(at), timezone.localtime(now)
     time = date_format(here, "H:i")
-    if here.date() == today.date():
+    if here.date() == today.date() and form != "dated":
         return _("today %(time)s") % {"time": time} if form == "day" else time
     if form == "short" and abs((here.date() - today.date()).days) < 7:
         return date_format(here, "D H:i")

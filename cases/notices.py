@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from . import roles
 from .display import zone_city
-from .models import Message, Notice, NoticeKind
+from .models import Ask, Message, Notice, NoticeKind
 from .states import Metric
 
 ICONS = {
@@ -131,6 +131,12 @@ def _owed(notice):
     return list(notice.case.clocks.running().order_by("due_at", "pk"))
 
 
+def _asked(notice):
+    """What the customer asks as it is written down now, a line each, of a notice that says it back."""
+    asks = Ask.objects.filter(pk__in=notice.facts["asks"]) if "asks" in notice.facts else ()
+    return [" ".join(ask.text.split()) for ask in sorted(asks, key=lambda ask: ask.position)]
+
+
 def mail(notice):
     """(subject, text) of a notice that leaves by mail, in the recipient's language and zone."""
     message = (
@@ -158,6 +164,7 @@ def _mail(notice, message):
             "message": message,
             "zone": zone_city(zone.key),
             "owed": _owed(notice),
+            "asked": _asked(notice),
             "url": settings.SITE_URL.rstrip("/") + page_of(notice, notice.person) if notice.case_id else "",
         }
         kind = notice.kind if notice.contact_id else "person"

@@ -11,6 +11,10 @@ class IncompleteHandoff(Refused):
     """A handoff without reason, background, what was tried and next steps is no handoff."""
 
 
+class TooLate(Refused):
+    """A call-back later than the customer is owed one."""
+
+
 class NotWaiting(Refused):
     """The handoff has been answered, or has moved on."""
 

@@ -1,21 +1,23 @@
 """What the escalate form is prefilled with, where it may send a case, and what would follow."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import display
 from cases.errors import Refused
 from cases.forms import next_full_hour
-from cases.hours import Stretch
-from cases.models import Attempt, Calendar, Channel, Skill, TriggerKind
-from escalations import forms, outlook, plan, snapshot, wording
+from cases.gist import gist
+from cases.models import Attempt, Channel, Skill
+from escalations import forms, outlook, plan, snapshot, supervisor, wording
 from escalations.models import EscalationPath, Handoff, Kind, Level
 from escalations.operations import options
 from escalations.operations.automatic import last_words
-from escalations.operations.escalate import destination
+from escalations.operations.escalate import destination, waits_as_composed
 from escalations.operations.telling import Telling
 from escalations.words import arrives, conditions, euros, holder_name
 
@@ -53,9 +55,13 @@ def own_power(case, reader):
     return OwnPower(euros(limit) if limit else "", options.offered(case, escalation, reader))
 
 
-def destinations(case, now):
+def destinations(case, now, asked=None):
     """[(value, "Billing disputes, level 2: Ana Ruiz"), …]: each level a case may be handed to; first those of
-    the path it is on, or that a rule would start, which the case page announces."""
+    the path it is on, or that a rule would start, which the case page announces.
+
+    Where the customer `asked` for a supervisor, whom a rule has sent it to already may be reached on the
+    line.
+    """
     paths = EscalationPath.objects.filter(is_active=True)
     in_force = paths.version_in_force(now)
     facts = snapshot.paths(v.pk for v in in_force.values())
@@ -76,9 +82,12 @@ def destinations(case, now):
         current = running.get(path_id)
         path = facts[current.version_id if current else version.pk]
         for level in path.levels:
+            step = None
             if current and level.number <= current.level_number:
-                continue
-            step = plan.climb(path, level.number, about, roster, now)
+                if asked is None or not waits_as_composed(current, level.number):
+                    continue
+                step = plan.Step(level.number, current.holder_id, current.holder_team_id)
+            step = step or plan.climb(path, level.number, about, roster, now)
             words = {"path": path.name, "level": level.number, "who": holder_name(step, roster)}
             choices.append((f"{path_id}:{level.number}", _("%(path)s, level %(level)d: %(who)s") % words))
         if current and not any(value.startswith(f"{path_id}:") for value, _w in choices):
@@ -88,7 +97,7 @@ def destinations(case, now):
     return choices
 
 
-def prefilled(case, now, asked_at=None):
+def prefilled(case, now):
     """The texts a case already holds: nobody types them again, and the customer repeats nothing."""
     incoming, outgoing = last_words([case.pk]).get(case.pk, (None, None))
     background = _("%(customer)s: %(subject)s.") % {"customer": case.customer.name, "subject": case.subject}
@@ -102,7 +111,6 @@ def prefilled(case, now, asked_at=None):
     outlet = case.channel if case.channel != Channel.PHONE else Channel.MAIL
     return {
         "kind": Kind.HIERARCHICAL,
-        "mode": Handoff.Mode.LIVE if asked_at else Handoff.Mode.WRITTEN,
         "background": background,
         "tried": "\n".join(_tried(case, now)),
         "told_customer": "\n".join(told),
@@ -114,9 +122,9 @@ def prefilled(case, now, asked_at=None):
 
 
 def _tried(case, now):
-    """Lines of what was tried: before the case came and since, as the last handoff has it, then options and
-    words to the customer since."""
-    known = [attempt.what for attempt in Attempt.objects.known_on(case)]
+    """A line for each thing that was tried, with when and by whom: before the case came and since, as the
+    last handoff has it, then options and words to the customer since."""
+    attempts = list(Attempt.objects.known_on(case))
     # All of them, not the first of them backwards: a planner would walk the whole table for that.
     handoffs = list(Handoff.objects.filter(escalation__case=case).order_by("pk"))
     last = handoffs[-1] if handoffs else None
@@ -124,85 +132,126 @@ def _tried(case, now):
     uses = case.option_uses.select_related("option", "by")
     if last is not None:
         ours, uses = ours.filter(occurred_at__gte=last.made_at), uses.filter(at__gte=last.made_at)
-    lines = [
-        (m.occurred_at, f"{m.author or _('the desk')}: {' '.join(m.body.split())[:160]}")
-        for m in ours.order_by("-occurred_at")[:4]
+    said = [
+        (m.occurred_at, m.author or _("the desk"), gist(m.body)) for m in ours.order_by("-occurred_at")[:4]
     ]
-    lines += [(use.at, f"{use.by}: {wording.of_use(use)}") for use in uses.order_by("pk")]
-    handed = last.tried.splitlines() if last is not None else []
-    carried = [line for line in handed if line.strip() and line not in known]
-    return known + carried + [f"{display.moment(at, now)}, {words}" for at, words in sorted(lines)]
+    said += [(use.at, use.by, gist(wording.of_use(use))) for use in uses.order_by("pk")]
+    noted = [(one.recorded_at, one.told_by, " ".join(one.what.split())) for one in attempts]
+    handed = [line for line in last.tried.splitlines() if line.strip()] if last is not None else []
+    # Whoever handed it on read it in another zone perhaps: the words tell, not the times.
+    carried = [line for line in handed if not any(line.endswith(what) for _at, _who, what in noted)]
+
+    def lines(rows):
+        return [f"{display.moment(at, now, 'dated')}, {who}: {what}" for at, who, what in rows]
+
+    return lines(noted) + carried + lines(sorted(said, key=lambda row: row[0]))
 
 
-def asked_for_supervisor(case, now):
-    """When, within the last day, the customer asked for a supervisor and nobody took the case since; or
-    None."""
-    asked = case.triggers.filter(kind=TriggerKind.ASKED_SUPERVISOR, occurred_at__gt=now - timedelta(days=1))
-    at = asked.order_by("-occurred_at").values_list("occurred_at", flat=True).first()
-    if at is None:
-        return None
-    taken = Handoff.objects.filter(
-        escalation__case=case, state=Handoff.State.ACKNOWLEDGED, answered_at__gte=at
-    )
-    return None if taken.exists() else at
+@dataclass(frozen=True)
+class Way:
+    """Where what `form` says at present would go, or why it cannot go there."""
+
+    path: plan.PathFacts | None = None
+    step: plan.Step | None = None
+    roster: plan.Roster | None = None
+    refused: str = ""
 
 
-def call_back_by(case, asked_at, now):
-    """Until when a call-back may be put off where the customer asked for a supervisor: the end of that
-    working day of the case's team (RULES 4), or of the present one where it is over. None where nobody asked.
-    """
-    if asked_at is None:
-        return None
-    of_team = {"pk": case.team.calendar_id} if case.team is not None else {"is_default": True}
-    calendar = Calendar.objects.get(**of_team)
-    hours = Calendar.objects.hours([calendar.pk])[calendar.pk]
-    ends_at = _end_of_day(hours, asked_at)
-    return ends_at if ends_at > now else _end_of_day(hours, now)
-
-
-def _end_of_day(hours, at):
-    """When the working day of `at` closes for the last time, or the next one that opens."""
-    opens = hours.next_open(at)
-    day = opens.astimezone(hours.zone_at(opens)).date()
-    segments = hours.segments(opens, opens + timedelta(days=1))
-    return [s.ends_at for s in segments if s.kind == Stretch.OPEN and s.on == day][-1]
-
-
-def preview(case, form, now):
-    """The Preview of what `form` says at present."""
+def way(case, form, now):
+    """The Way of what `form` says at present."""
     kind, to = (
         form["kind"].value(),
         form["to"].value() or next((v for v, _w in form.fields["to"].choices), ""),
     )
     if not to:
-        return Preview(refused=_("No path is in force; a manager publishes one in the console."))
+        return Way(refused=_("No path is in force; a manager publishes one in the console."))
     skill = Skill.objects.filter(pk=form["skill"].value() or 0).first()
     if kind == Kind.FUNCTIONAL and skill is None:
-        return Preview(refused=_("Choose the skill that is needed, to see who has it."))
+        return Way(refused=_("Choose the skill that is needed, to see who has it."))
     try:
         path, level = forms.path_and_level(to)
         running = case.escalations.running().filter(path=path).select_related("version").first()
-        facts, step, roster = destination(
-            case,
-            running,
-            path=path,
-            kind=kind,
-            level=None if kind == Kind.FUNCTIONAL else level,
-            skill=skill,
-            now=now,
+        return Way(
+            *destination(
+                case,
+                running,
+                path=path,
+                kind=kind,
+                level=None if kind == Kind.FUNCTIONAL else level,
+                skill=skill,
+                now=now,
+            )
         )
     except (Refused, ValueError, EscalationPath.DoesNotExist) as refusal:
-        return Preview(refused=str(getattr(refusal, "message", refusal)))
-    return _worded(case, facts, step, roster, now)
+        return Way(refused=str(getattr(refusal, "message", refusal)))
 
 
-def _worded(case, path, step, roster, now):
+@dataclass(frozen=True)
+class Wish:
+    """The customer asked for a supervisor, in words: when, what is proposed and why, else until when."""
+
+    asked: str
+    why: str
+    is_live: bool
+    live_until: str
+    call_back_by: str
+
+
+def propose(case, form, going, now):
+    """Propose to `form` how a customer who asked for a supervisor gets one, unless it says so already; the
+    Wish, or None where nobody asked."""
+    if form.asked is None or going.refused:
+        return None
+    subjects = snapshot.cases([case])[case.pk].subjects
+    found = supervisor.proposal(form.asked, going.path, going.step, going.roster, subjects=subjects, now=now)
+    if not form.is_bound and "mode" not in form.initial:
+        zone = case.customer.time_zone
+        form.initial |= {
+            "mode": found.mode,
+            "call_back_at": timezone.make_naive(form.asked.call_back_by, ZoneInfo(zone)),
+            "call_back_zone": zone,
+        }
+    return Wish(
+        asked=display.moment(form.asked.at, now, "day"),
+        why=found.why,
+        is_live=found.mode == Handoff.Mode.LIVE,
+        live_until=display.clock_time(found.live_until),
+        call_back_by=in_both_zones(form.asked.call_back_by, case, now),
+    )
+
+
+def in_both_zones(at, case, now):
+    """ "today 14:00", or "today 14:00 for you, 13:00 in Dublin" where the customer's time is another."""
+    words = {
+        "mine": display.moment(at, now, "day"),
+        "theirs": display.local_time(at, case.customer.time_zone),
+        "city": display.zone_city(case.customer.time_zone),
+    }
+    if words["theirs"] == display.clock_time(at):
+        return words["mine"]
+    return _("%(mine)s for you, %(theirs)s in %(city)s") % words
+
+
+def preview(case, form, going, now):
+    """The Preview of what `form` says at present, that would go the Way `going`."""
+    if going.refused:
+        return Preview(refused=going.refused)
+    path, step, roster = going.path, going.step, going.roster
+    within = (
+        supervisor.seconds_to_acknowledge(form.asked, path, now)
+        if form["mode"].value() == Handoff.Mode.LIVE
+        else None
+    )
+    return _worded(case, path, step, roster, within, now)
+
+
+def _worded(case, path, step, roster, within, now):
     shown = Preview(
         who=holder_name(step, roster),
         is_team=step.person_id is None,
         level=arrives(step, roster).partition(" → ")[0],
     )
-    owed = plan.terms(step, path, roster, now)
+    owed = plan.terms(step, path, roster, now, within=within)
     shown.steps.append((display.clock_time(now), _("%(who)s is told") % {"who": shown.who}, ""))
     limit = _authority(path, step)
     if limit:
@@ -215,7 +264,7 @@ def _worded(case, path, step, roster, now):
         level = path.level(step.level_number)
         shown.due_at, shown.due = due_at, display.moment(due_at, now, "day")
         shown.hours = _("%(time)s of working time to acknowledge") % {
-            "time": display.duration(level.acknowledge_seconds)
+            "time": display.duration(plan.term_of(level, within))
         }
         about = snapshot.cases([case])[case.pk]
         for announced in plan.if_nobody_acts(

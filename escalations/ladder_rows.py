@@ -41,7 +41,7 @@ def rungs(outlook, handoffs, passed_over, roster, now, zones=None):
     for rung, step in zip(found, [to_come.get(level.number) for level in path.levels], strict=True):
         if rung.announced and step is not None:
             rung.lines += _where_they_are(step, zones or {})
-    found.append(_fallback(escalation, to_come.get(None), first, path, roster, now))
+    found.append(_fallback(outlook, to_come.get(None), first, roster, now))
     return found
 
 
@@ -70,11 +70,15 @@ def _rung(level, current, escalation, outlook, to_come, first, handoffs, passed_
 def _now(mark, outlook, skipped, now):
     escalation, handoff = outlook.escalation, outlook.handoff
     rung = Rung(mark, "now", str(escalation.holder or escalation.holder_team), handoff=handoff)
-    if handoff is not None:
-        handed = _("handed %(time)s") % {"time": display.moment(handoff.made_at, now)}
-        rung.lines.append(f"{handed} · {ended(handoff, now)}")
-    rung.lines += [_passed(p) for p in skipped]
+    rung.lines += _handed(handoff, now) + [_passed(p) for p in skipped]
     return rung
+
+
+def _handed(handoff, now):
+    if handoff is None:
+        return []
+    handed = _("handed %(time)s") % {"time": display.moment(handoff.made_at, now)}
+    return [f"{handed} · {ended(handoff, now)}"]
 
 
 def ended(handoff, now):
@@ -143,9 +147,11 @@ def _where_they_are(announced, zones):
     return [_("%(time)s for them, in %(city)s") % words]
 
 
-def _fallback(escalation, announced, first, path, roster, now):
+def _fallback(outlook, announced, first, roster, now):
+    escalation, path = outlook.escalation, outlook.path
     if escalation and escalation.is_at_fallback:
-        return Rung("", "now", str(escalation.holder), [_("fallback holder: nobody above")])
+        lines = [_("fallback holder: nobody above"), *_handed(outlook.handoff, now)]
+        return Rung("", "now", str(escalation.holder), lines, handoff=outlook.handoff)
     if announced is None:
         name = roster.people[path.fallback_id].name if path.fallback_id in roster.people else _("the desk")
         return Rung("", "later", name, [_("fallback, when nobody else is left")])

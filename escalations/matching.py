@@ -18,6 +18,7 @@ class Facts:
     team_id: int | None = None
     reopened: int = 0
     reassigned: int = 0
+    days_since: int | None = None
 
 
 # Conditions by the names of a rule's fields; blank (None or "") means any.
@@ -33,6 +34,7 @@ EQUAL = (
     "team_id",
 )
 AT_LEAST = {"reopened_at_least": "reopened", "reassigned_at_least": "reassigned"}
+AT_MOST = {"within_days": "days_since"}
 
 
 def first_failing(rule, facts):
@@ -44,6 +46,10 @@ def first_failing(rule, facts):
     for name, fact in AT_LEAST.items():
         wanted = getattr(rule, name)
         if wanted is not None and getattr(facts, fact) < wanted:
+            return name
+    for name, fact in AT_MOST.items():
+        wanted, found = getattr(rule, name), getattr(facts, fact)
+        if wanted is not None and (found is None or found > wanted):
             return name
     return None
 

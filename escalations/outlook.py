@@ -37,6 +37,7 @@ class _Event:
     kind: str
     because: str
     metric: str = ""
+    days_since: int | None = None
 
 
 def of(cases, *, now, most=10, roster=None):

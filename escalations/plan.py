@@ -52,6 +52,7 @@ class PathFacts:
     name: str
     levels: tuple[LevelFacts, ...]
     fallback_id: int
+    supervisor_minutes: int = 3
 
     def level(self, number):
         return next((level for level in self.levels if level.number == number), None)
@@ -114,6 +115,14 @@ class Roster:
         if self.is_on_duty(person_id, at) or (instead_of is not None and self.is_on_duty(instead_of, at)):
             return None
         return QUIET, person.quiet_deputy_id
+
+    def is_at_work(self, person_id, at):
+        """Whether they would pick up at `at`: there, and on duty or in the hours of their own calendar."""
+        person = self.people.get(person_id)
+        if person is None or not person.is_working or self.away(person_id, at) is not None:
+            return False
+        hours = self.calendars[person.calendar_id or self.always_open_id]
+        return self.is_on_duty(person_id, at) or hours.is_open(at)
 
     def calendar_of(self, holder, level):
         """The id of the calendar on which this holder's terms of `level` run."""
@@ -261,7 +270,12 @@ def told_from(due_at, now):
     return now if now - due_at > A_MINUTE else due_at
 
 
-def terms(step, path, roster, started_at):
+def term_of(level, within=None):
+    """Seconds to acknowledge at `level`: its own, or `within` where that is sooner."""
+    return level.acknowledge_seconds if within is None else min(within, level.acknowledge_seconds)
+
+
+def terms(step, path, roster, started_at, within=None):
     """(calendar id, due_at, late_after) of the acknowledgement owed by `step`'s holder from `started_at`;
     None at the fallback."""
     level = path.level(step.level_number)
@@ -269,7 +283,7 @@ def terms(step, path, roster, started_at):
         return None
     calendar_id = roster.calendar_of(step, level)
     hours = roster.calendars[calendar_id]
-    due_at = hours.add(started_at, level.acknowledge_seconds)
+    due_at = hours.add(started_at, term_of(level, within))
     return calendar_id, due_at, hours.next_open(due_at)
 
 

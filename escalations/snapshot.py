@@ -122,6 +122,7 @@ def _paths(version_ids):
             path_id=version.path_id,
             name=version.path.name,
             fallback_id=version.fallback_id,
+            supervisor_minutes=version.supervisor_minutes,
             levels=tuple(
                 LevelFacts(
                     number=level.number,

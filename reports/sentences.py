@@ -238,12 +238,14 @@ def of_escalation(before, row, names):
         text = _("raised the severity of the escalation to %(severity)d") % {"severity": row.severity}
         yield Said(text, "triangle", why=why)
     if before is not None and row.state == Escalation.State.ENDED and before.state != row.state:
-        how = Escalation.Outcome(row.outcome).label
-        yield Said(_("ended the escalation: %(how)s") % {"how": how}, "steps", why=_own_words(row))
+        yield _ended(row)
 
 
-def _own_words(row):
-    return row.history_change_reason or "" if row.outcome == Escalation.Outcome.DEESCALATED else ""
+def _ended(row):
+    if row.outcome == Escalation.Outcome.DEESCALATED:
+        return Said(_("de-escalated the case"), "steps", why=row.history_change_reason or "")
+    how = Escalation.Outcome(row.outcome).label
+    return Said(_("ended the escalation: %(how)s") % {"how": how}, "steps")
 
 
 def of_handoff(before, row, names):
@@ -280,8 +282,8 @@ def of_option_use(before, row, names):
         return
     said = {
         OptionUse.Outcome.OFFERED: _("offered the customer “%(option)s”"),
-        OptionUse.Outcome.ACCEPTED: _("offered “%(option)s”: the customer accepted"),
-        OptionUse.Outcome.DECLINED: _("offered “%(option)s”: the customer declined"),
+        OptionUse.Outcome.ACCEPTED: _("offered “%(option)s”, and the customer accepted"),
+        OptionUse.Outcome.DECLINED: _("offered “%(option)s”, and the customer declined"),
     }
     yield Said(said[row.outcome] % words, "scales", why=row.note)
 
@@ -299,10 +301,10 @@ def of_passed_over(before, row, names):
         return
     words = {"level": row.level_number, "why": PassedOver.Why(row.why).label}
     if row.person_id:
-        text = _("passed over %(who)s at level %(level)d: %(why)s")
+        text = _("passed over %(who)s at level %(level)d (%(why)s)")
         words["who"] = names.person(row.person_id)
     else:
-        text = _("passed over level %(level)d: %(why)s")
+        text = _("passed over level %(level)d (%(why)s)")
     yield Said(text % words, "slashed", why=row.detail if row.why == PassedOver.Why.LATE else "")
 
 

@@ -330,6 +330,7 @@ SAMPLES = {
     Escalation: Sample(
         lambda w, n: {
             "case": w.case,
+            "customer": w.customer,
             "path": w.path,
             "version": w.path_version,
             "level_number": n,

@@ -52,6 +52,13 @@ def test_every_verb_says_what_it_wants_to_hear_and_what_it_answers(schema):
         assert asked != answers[0]["content"]["application/json"]["schema"]["$ref"], name
 
 
+def test_whoever_escalates_is_told_that_the_customer_hears_of_it(schema):
+    asked = schema["components"]["schemas"]["Escalating"]
+    assert "telling" in asked["required"]
+    for name in ("now", "said", "later"):
+        assert f"{name}:" in asked["properties"]["telling"]["description"]
+
+
 def test_lists_are_paged_by_cursor(schema):
     one = "GET /api/v1/me/"  # who asks: a profile, no list
     lists = [

@@ -18,8 +18,8 @@ from psycopg.rows import dict_row
 INSTANTS = ("_at", "_after", "_until")
 LADDER = {"handoff_unacknowledged", "level_ran_out"}
 # Their newest history row must be the row.
-# When a case was last changed is what its history says by itself.
-NOT_IN_HISTORY = {"changed_at"}
+# When a case was last changed is what its history says by itself; whose an escalation is, its case's.
+NOT_IN_HISTORY = {"cases_case": {"changed_at"}, "escalations_escalation": {"customer_id"}}
 AUDITED = (
     "cases_case",
     "cases_clock",
@@ -180,6 +180,8 @@ def _ladders(book, now):
     for row in book.passed_over:
         passed[row.escalation_id].add(row.level_number)
     for escalation in book.escalations:
+        if escalation.customer_id != book.standings[escalation.case_id].customer_id:
+            yield f"it is somebody else's: {escalation}"
         ladder = steps[escalation.id]
         first = book.rules[escalation.rule_id].level_number if escalation.rule_id else ladder[0].level_number
         yield from _climbed(escalation, ladder, passed[escalation.id], first)
@@ -267,14 +269,14 @@ def _history(book):
     """Every live row equals its newest history row, and was made once."""
     for table in AUDITED:
         app, _, model = table.partition("_")
-        newest, made = {}, Counter()
+        newest, made, apart = {}, Counter(), NOT_IN_HISTORY.get(table, ())
         for row in book.read(f"SELECT * FROM {app}_historical{model} ORDER BY history_id"):
             newest[row.id] = row
             made[row.id] += row.history_type == "+"
         for row in book.read(f"SELECT * FROM {table}"):
             kept = newest.get(row.id)
             differs = kept is None or any(
-                _plain(getattr(kept, k)) != _plain(v) for k, v in vars(row).items() if k not in NOT_IN_HISTORY
+                _plain(getattr(kept, k)) != _plain(v) for k, v in vars(row).items() if k not in apart
             )
             if differs or made[row.id] != 1:
                 yield f"its history says otherwise: {table} {row}"

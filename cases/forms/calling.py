@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import Contact, Promise
 
-from .fields import Moment, text
+from .fields import Moment, Occurred, text
 from .opening import MakingForm, lines, offer_contacts
 from .talking import ASKS
 
@@ -42,10 +42,9 @@ class TakeCallForm(MakingForm):
         choices=[("", _("nothing special")), *((k.value, k.label) for k in ASKS)],
     )
     tried = lines(_("Already tried"))
-    occurred_at = Moment(label=_("When"))
+    occurred_at = Occurred(label=_("When"))
 
-    def __init__(self, *args, customer, cases, may_open, now, **kwargs):
-        kwargs["initial"] = {"occurred_at": now, **kwargs.get("initial", {})}
+    def __init__(self, *args, customer, cases, may_open, **kwargs):
         super().__init__(*args, **kwargs)
         offer_contacts(self, customer)
         new = [(NEW, _("No case yet: open one"))] if may_open else []

@@ -32,6 +32,15 @@ class Moment(forms.DateTimeField):
         super().__init__(widget=widget, **kwargs)
 
 
+class Occurred(Moment):
+    """When something was said. Empty is now, to the second: a form may lie open for long."""
+
+    is_conditional = True  # not "optional": when it was is always known
+
+    def __init__(self, **kwargs):
+        super().__init__(required=False, help_text=_("empty: now; else in your own time zone"), **kwargs)
+
+
 class CaseForm(forms.Form):
     """A form about one case as its sender saw it: refused when somebody changed the case since."""
 

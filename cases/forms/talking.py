@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import Channel, Promise, TriggerKind
 
-from .fields import Moment, next_full_hour, text
+from .fields import Moment, Occurred, next_full_hour, text
 from .once import Files, OnceForm
 
 # What a customer may ask for or show in a call, as RULES 4 lists it.
@@ -40,7 +40,7 @@ class CallForm(OnceForm):
         label=_("Who called"), choices=[("in", _("the customer")), ("out", _("we did"))]
     )
     was_reached = forms.BooleanField(label=_("Somebody was reached"), required=False, initial=True)
-    occurred_at = Moment(label=_("When"))
+    occurred_at = Occurred(label=_("When"))
     asks_for = forms.ChoiceField(
         label=_("Asked for or showed"),
         required=False,
@@ -60,6 +60,6 @@ def composer(case, now):
     return {
         "reply_form": ReplyForm(case=case, prefix="reply"),
         "note_form": NoteForm(case=case, prefix="note"),
-        "call_form": CallForm(case=case, prefix="call", initial={"occurred_at": now}),
+        "call_form": CallForm(case=case, prefix="call"),
         "promise_form": PromiseForm(case=case, prefix="promise", initial={"due_at": next_full_hour(now)}),
     }

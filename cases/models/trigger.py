@@ -29,6 +29,7 @@ class TriggerKind(models.TextChoices):
     TARGET_BREACHED = "target_breached", _("Target breached")
     PROMISE_AT_RISK = "promise_at_risk", _("Promise at risk")
     PROMISE_BROKEN = "promise_broken", _("Promise broken")
+    ESCALATED_AGAIN = "escalated_again", _("Second escalation of this customer")
 
 
 class TriggerQuerySet(models.QuerySet):
@@ -37,7 +38,11 @@ class TriggerQuerySet(models.QuerySet):
 
 
 class Trigger(models.Model):
-    """Something happened to a case that rules may answer. Its verdict says which rule did, or why none."""
+    """Something happened to a case that rules may answer. Its verdict says which rule did, or why none.
+
+    `days_since`: of an escalation, within how many days of the customer's one before it (whole days, rounded
+    up; one second over three days is four).
+    """
 
     KEPT = True
 
@@ -48,6 +53,7 @@ class Trigger(models.Model):
     promise = models.ForeignKey(
         Promise, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
+    days_since = models.PositiveSmallIntegerField(_("days since the one before"), null=True, blank=True)
     occurred_at = models.DateTimeField(_("at"))
     considered_at = models.DateTimeField(_("considered"), null=True, blank=True)
     verdict = models.CharField(_("verdict"), max_length=300, blank=True)

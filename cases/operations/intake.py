@@ -118,8 +118,8 @@ def open_case(
             triggers.happened(case, TriggerKind.VULNERABLE, at=received_at, now=now)
         _name(case, by, named)
         standing.refresh([case], now=now)
-        _tell(case, first, by, now)
-        asking.ask_all(case=case, texts=asks, by=by, now=now)
+        asked = asking.ask_all(case=case, texts=asks, by=by, now=now)
+        _tell(case, first, asked, by, now)
     return case
 
 
@@ -254,11 +254,14 @@ def _least_loaded(rule):
     return people.annotate(holds=holds).order_by("holds", "memberships__position", "pk").first()
 
 
-def _tell(case, first, by, now):
-    """The customer gets the receipt with their own words in it; the owner hears of the case."""
+def _tell(case, first, asked, by, now):
+    """The customer gets the receipt with their own words and what they ask in it; the owner hears of the
+    case. The words themselves stay where they can be erased."""
     wanted = []
     if case.contact_id:
         facts = {"message": first.pk}
+        if asked:
+            facts["asks"] = [ask.pk for ask in asked]
         wanted.append(
             notify.Wanted(
                 NoticeKind.CASE_RECEIVED, case, f"case:{case.pk}", contact=case.contact, facts=facts

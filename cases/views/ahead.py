@@ -90,7 +90,4 @@ def rule_words(rule):
         )
         if words
     ]
-    return _("rule %(position)d: %(asked)s") % {
-        "position": rule.position,
-        "asked": ", ".join(asked) or _("any case"),
-    }
+    return _("by the rule for %(asked)s") % {"asked": ", ".join(asked) or _("any case")}

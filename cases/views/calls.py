@@ -79,7 +79,7 @@ class NewCall(LoginRequiredMixin, View):
             if chosen.customer_id != customer.pk:
                 raise PermissionDenied
         cases = self.cases(request.user, customer, chosen)
-        form = self.form(request.user, customer, cases, now, request.POST)
+        form = self.form(request.user, customer, cases, request.POST)
         if about == forms.NEW and roles.may(request.user, "case.open"):
             return self.open_one(request, customer, form, now)
         if form.is_valid():
@@ -123,7 +123,7 @@ class NewCall(LoginRequiredMixin, View):
             name: form[name].value()
             for name in ("contact", "body", "promised", "promised_by", "asks_for", "tried")
         }
-        initial = {**said, "channel": Channel.PHONE, "received_at": form["occurred_at"].value()}
+        initial = {**said, "channel": Channel.PHONE, "received_at": form["occurred_at"].value() or now}
         opening = forms.NewCaseForm(customer=customer, now=now, initial=initial)
         return show_new_case(request, customer, opening, now)
 
@@ -136,11 +136,9 @@ class NewCall(LoginRequiredMixin, View):
             found.insert(0, chosen)
         return found
 
-    def form(self, person, customer, cases, now, data=None, **initial):
+    def form(self, person, customer, cases, data=None, **initial):
         may_open = roles.may(person, "case.open")
-        return forms.TakeCallForm(
-            data, customer=customer, cases=cases, may_open=may_open, now=now, initial=initial
-        )
+        return forms.TakeCallForm(data, customer=customer, cases=cases, may_open=may_open, initial=initial)
 
     def show(self, request, customer, chosen, *, cases=None, form=None, status=200):
         now = timezone.now()
@@ -153,7 +151,7 @@ class NewCall(LoginRequiredMixin, View):
             if chosen is not None and chosen.contact_id:
                 known = {"contact": chosen.contact_id}
             about = first.number if first else forms.NEW
-            form = self.form(request.user, customer, cases, now, about=about, **known)
+            form = self.form(request.user, customer, cases, about=about, **known)
         context = {
             "customer": customer,
             "form": form,

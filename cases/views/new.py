@@ -41,8 +41,10 @@ class NewCase(Opening):
         return show_new_case(request, customer, form, now, follows=follows)
 
     def post(self, request):
-        customer = get_object_or_404(Customer, pk=_number(request.POST.get("customer")))
-        follows, now = _followed(request, request.POST), timezone.now()
+        follows, now = _followed(request, {**request.GET.dict(), **request.POST.dict()}), timezone.now()
+        customer = follows.customer if follows else _chosen(request.POST.get("customer"))
+        if customer is None:
+            return choose_customer(request, status=REFUSED)
         if "check" in request.POST:
             # Without a script: the same page, with what is known by now. Nothing is refused yet.
             form = NewCaseForm(customer=customer, now=now, initial=request.POST.dict())

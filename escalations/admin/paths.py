@@ -140,7 +140,7 @@ class RuleAdmin(SwitchedAdmin):
     ordering = ("position", "pk")
     layout = (
         ("position", "name"),
-        ("trigger", "metric"),
+        ("trigger", "metric", "within_days"),
         ("category", "service"),
         ("priority", "tier"),
         ("channel", "language"),

@@ -171,8 +171,14 @@ class PlanSerializer(serializers.Serializer):
 # --- What is said -------------------------------------------------------------------------------------------
 
 
+SAY_THE_WORD = _(
+    "The customer hears of it too: send the word now (telling: now, with word), say when it was said "
+    "(said, with word and said_at), or by when it is owed and why (later, with owed_by and untold_because)."
+)
+
+
 class Escalating(Versioned):
-    """A whole handoff: the customer never repeats themselves."""
+    """A whole handoff with the word to the customer, who never repeats themselves and never wonders."""
 
     kind = serializers.ChoiceField([c for c in Kind.choices if c[0] != Kind.AUTOMATIC])
     reason = Text(required=False, help_text="In your words, beside or instead of one of the catalogue.")
@@ -201,14 +207,21 @@ class Escalating(Versioned):
     )
     telling = serializers.ChoiceField(
         telling.Telling.choices,
-        required=False,
-        help_text="Whether the word to the customer is sent now, was said already, or is owed.",
+        error_messages=dict.fromkeys(("required", "null", "invalid_choice"), SAY_THE_WORD),
+        help_text="The word to the customer. now: `word` is sent by `word_channel`. said: `word` was said at "
+        "`said_at`, by `word_channel`. later: it is owed by `owed_by`, because of `untold_because`, and "
+        "tracked as a promise.",
     )
-    word = Text(required=False, help_text="What the customer is told: why, who is next, by when.")
-    word_channel = serializers.ChoiceField(Channel.choices, required=False)
-    said_at = Moment(required=False)
-    untold_because = Text(required=False)
-    owed_by = Moment(required=False)
+    word = Text(
+        required=False,
+        help_text="What the customer is or was told: why, who is next, by when. Needed for now and said.",
+    )
+    word_channel = serializers.ChoiceField(
+        Channel.choices, required=False, help_text="Left out: mail. A word that is sent goes by no phone."
+    )
+    said_at = Moment(required=False, help_text="When it was said. Needed for said.")
+    untold_because = Text(required=False, help_text="Why the customer is not told yet. Needed for later.")
+    owed_by = Moment(required=False, help_text="By when the customer will be told. Needed for later.")
 
     def validate(self, said):
         if said.get("mode") == Handoff.Mode.CALL_BACK and "call_back_at" not in said:
@@ -222,8 +235,7 @@ class Escalating(Versioned):
             "because": said.pop("untold_because", ""),
             "owed_by": said.pop("owed_by", None),
         }
-        if how := said.pop("telling", None):
-            said["word"] = telling.Word(how, **word)
+        said["word"] = telling.Word(said.pop("telling"), **word)
         return said
 
 
@@ -360,7 +372,8 @@ class CaseLadder(OfOneCase):
 
     @verb(says=Escalating, answers=HandoffSerializer, status=201)
     def escalate(self, case, said, *, by, now):
-        """Hand the case over: functional by skill, hierarchical one level up, priority above the first."""
+        """Hand the case over: functional by skill, hierarchical one level up, priority above the first. The
+        customer is told of it: now, already, or by when it is owed."""
         return escalate.escalate(case=case, by=by, now=now, **said)
 
     @extend_schema(responses=PlanSerializer)

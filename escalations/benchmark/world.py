@@ -31,6 +31,7 @@ CUSTOMERS = 1000
 # Every fiftieth case runs on two ladders at once: of one case, only one timer may fire in a pass.
 BOTH = 50
 CHUNK = 50_000
+OF_CASE = "(SELECT customer_id FROM cases_case WHERE id = i)"
 
 
 def due_before(number):
@@ -132,6 +133,7 @@ def _ladder(start, end, version, ladder):
         which,
         id=pk,
         case_id="i",
+        customer_id=OF_CASE,
         path_id=f"{version.path_id}",
         version_id=f"{version.pk}",
         level_number="1",

@@ -8,9 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases import display
+from cases.errors import Refused
 from cases.forms import CaseForm, Moment, text
 from cases.models import Channel, Skill
 from escalations.models import EscalationPath, EscalationReason, Handoff, Kind
+from escalations.operations.escalate import refuse_late_call
 from escalations.operations.telling import Telling, Word
 
 BY_HAND = [
@@ -44,7 +46,7 @@ class Reached(models.TextChoices):
 class EscalateForm(CaseForm):
     """A whole handoff. `to` names a path and a level of it ("3:2"); a functional one asks for a skill.
 
-    `call_back_by`: until when a call-back may be put off, where the customer asked for a supervisor.
+    `asked`: a supervisor.Asked, where the customer asked for one.
     """
 
     kind = forms.ChoiceField(label=_("Kind"), choices=[(key, word) for key, word, _hint in BY_HAND])
@@ -65,7 +67,7 @@ class EscalateForm(CaseForm):
     tried = text(_("Tried so far"), rows=3)
     next_steps = text(_("Next steps"), rows=2, help_text=_("what the receiver should do first"))
     told_customer = text(_("What the customer was told"), rows=2, required=False)
-    mode = forms.ChoiceField(label=_("How"), choices=Handoff.Mode.choices)
+    mode = forms.ChoiceField(label=_("How"), choices=Handoff.Mode.choices, initial=Handoff.Mode.WRITTEN)
     reached = forms.ChoiceField(
         label=_("Did somebody answer?"),
         choices=Reached.choices,
@@ -83,9 +85,9 @@ class EscalateForm(CaseForm):
     untold_because = forms.CharField(label=_("Why not yet"), max_length=300, required=False)
     owed_by = Moment(label=_("They will be told by"), required=False)
 
-    def __init__(self, *args, case, choices, call_back_by=None, **kwargs):
+    def __init__(self, *args, case, choices, asked=None, **kwargs):
         super().__init__(*args, case=case, **kwargs)
-        self.call_back_by = call_back_by
+        self.asked = asked
         self.fields["to"].choices = choices
         for name in CONDITIONAL:
             self.fields[name].is_conditional = True
@@ -135,16 +137,10 @@ class EscalateForm(CaseForm):
                 self.add_error("call_back_at", _("Say when the customer will be called back."))
             return
         cleaned["call_back_at"] = at = in_zone(at, cleaned.get("call_back_zone"))
-        if self.call_back_by is not None and at > self.call_back_by:
-            words = {"time": display.clock_time(self.call_back_by), "at": display.clock_time(at)}
-            self.add_error(
-                "call_back_at",
-                _(
-                    "They asked for a supervisor: call back the same working day, by %(time)s your time; "
-                    "%(at)s was understood."
-                )
-                % words,
-            )
+        try:
+            refuse_late_call(self.asked, at)
+        except Refused as refusal:
+            self.add_error("call_back_at", refusal)
 
     def _clean_word(self, cleaned):
         telling = cleaned.get("telling")

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from cases.history import History
-from cases.models import Case, Channel, Clock, Person, Skill, Team, Trigger
+from cases.models import Case, Channel, Clock, Customer, Person, Skill, Team, Trigger
 
 from .path import EscalationPath, PathVersion, Rule
 
@@ -40,6 +40,16 @@ class Escalation(models.Model):
         CLOSED = "closed", _("case closed")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="escalations", verbose_name=_("case"))
+    # A copy of the case's own, which never changes, so that one index finds a customer's latest ones.
+    customer = models.ForeignKey(
+        Customer,
+        models.PROTECT,
+        db_index=False,
+        db_constraint=False,
+        editable=False,
+        related_name="+",
+        verbose_name=_("customer"),
+    )
     path = models.ForeignKey(
         EscalationPath, models.PROTECT, db_index=False, related_name="escalations", verbose_name=_("path")
     )
@@ -92,11 +102,12 @@ class Escalation(models.Model):
     cool_off_until = models.DateTimeField(_("cool-off until"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, blank=True)
     objects = EscalationQuerySet.as_manager()
-    history = History()
+    history = History(excluded_fields=["customer"])
 
     class Meta:
         verbose_name = _("escalation")
         verbose_name_plural = _("escalations")
+        indexes = [models.Index(fields=["customer", "started_at"], name="escalation_of_customer")]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "path"],

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -52,9 +53,21 @@ class EscalationPath(models.Model):
         return self.name
 
 
+# Ley 10/2025 (Spain), art. 8.3: see PathVersion.
+SUPERVISOR_MINUTES = 3
+SAY_MINUTES = _("Say how many minutes a live transfer may take: a whole number from 1 to 60.")
+
+
 class PathVersion(Version):
     """A path as it is climbed from `effective_at` on. Draft until published; a published version never
-    changes."""
+    changes.
+
+    `supervisor_minutes`: how long it may take until a customer who asks for a supervisor has one on the line;
+    where nobody is at work or the time is over, they are called back the same working day. The default is
+    that of Ley 10/2025 of 26 December (Spain), art. 8.3: three minutes, else a call-back the same working
+    day, for a dissatisfied customer who asks for a supervisor; telecommunications have a rule of their own
+    (LGT 65.2). https://www.boe.es/eli/es/l/2025/12/26/10
+    """
 
     path = models.ForeignKey(EscalationPath, models.PROTECT, related_name="versions", verbose_name=_("path"))
     fallback = models.ForeignKey(
@@ -66,6 +79,15 @@ class PathVersion(Version):
         verbose_name=_("fallback holder"),
         help_text=_("Gets what nobody on the ladder could; needed before publishing."),
     )
+    supervisor_minutes = models.PositiveSmallIntegerField(
+        _("live within, minutes"),
+        default=SUPERVISOR_MINUTES,
+        validators=[MinValueValidator(1, SAY_MINUTES), MaxValueValidator(60, SAY_MINUTES)],
+        help_text=_(
+            "Of a customer who asks for a supervisor; else they are called back the same working day. "
+            "Ley 10/2025, art. 8.3: 3."
+        ),
+    )
     history = History()
 
     class Meta:
@@ -74,6 +96,9 @@ class PathVersion(Version):
         constraints = [
             models.UniqueConstraint(fields=["path", "number"], name="pathversion_number_once"),
             published_whole(fallback__isnull=False),
+            models.CheckConstraint(
+                condition=Q(supervisor_minutes__range=(1, 60)), name="pathversion_live_within_an_hour"
+            ),
         ]
 
     def __str__(self):
@@ -211,7 +236,14 @@ class RuleQuerySet(models.QuerySet):
 
 class Rule(models.Model):
     """A row of the escalation matrix: which cases start which path, at which level, on which trigger. Blank
-    means any."""
+    means any.
+
+    `within_days`: of the trigger that counts a customer's escalations, how far back they count, in stretches
+    of 24 hours.
+    """
+
+    LONGEST_DAYS = 365
+    SAY_DAYS = _("Say within how many days: a whole number from 1 to 365.")
 
     position = models.PositiveIntegerField(_("position"), default=100, help_text=_("Lowest is asked first."))
     name = models.CharField(_("name"), max_length=120)
@@ -233,6 +265,15 @@ class Rule(models.Model):
     reassigned_at_least = models.PositiveSmallIntegerField(
         _("reassigned at least, times"), null=True, blank=True
     )
+    within_days = models.PositiveSmallIntegerField(
+        _("within, days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1, SAY_DAYS), MaxValueValidator(LONGEST_DAYS, SAY_DAYS)],
+        help_text=_(
+            "Of a second escalation of this customer: how far back the one before it may lie, on any case."
+        ),
+    )
     path = models.ForeignKey(
         EscalationPath, models.PROTECT, related_name="rules", verbose_name=_("starts path")
     )
@@ -250,12 +291,19 @@ class Rule(models.Model):
                 violation_error_message=_("Levels are numbered from 1."),
             ),
             models.CheckConstraint(condition=Q(trigger__in=TriggerKind.values), name="rule_trigger_is_known"),
+            models.CheckConstraint(
+                # Not known is not yes: unknown alone would pass a check.
+                condition=Q(trigger="escalated_again", within_days__range=(1, 365), within_days__isnull=False)
+                | (~Q(trigger="escalated_again") & Q(within_days=None)),
+                name="rule_counts_days_of_escalations_alone",
+            ),
         ]
 
     def __str__(self):
         return f"{self.position} {self.name}"
 
     def clean(self):
+        self._check_days()
         if self.path_id is None:
             return
         published = self.path.versions.exclude(published_at=None).order_by("-number").first()
@@ -272,5 +320,17 @@ class Rule(models.Model):
                 {
                     "level_number": _("“%(path)s” has levels 1 to %(top)d; choose one of them.")
                     % {"path": self.path, "top": top}
+                }
+            )
+
+    def _check_days(self):
+        counts = self.trigger == TriggerKind.ESCALATED_AGAIN
+        if counts and self.within_days is None:
+            raise ValidationError({"within_days": self.SAY_DAYS})
+        if not counts and self.within_days is not None:
+            raise ValidationError(
+                {
+                    "within_days": _("Only “%(trigger)s” counts days; leave this empty, or choose that.")
+                    % {"trigger": TriggerKind.ESCALATED_AGAIN.label}
                 }
             )

@@ -6,8 +6,10 @@ from dataclasses import replace
 from django.db.models import Max, Q, prefetch_related_objects
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cases import history
+from cases.gist import gist
 from cases.models import Message, Promise, Trigger, TriggerKind
 from cases.prepared import Given, Prepared
 from cases.sets import update_each
@@ -15,6 +17,7 @@ from cases.states import CaseStatus
 from escalations import matching, plan, snapshot
 from escalations.models import Escalation, EscalationPath, Rule
 
+from . import again
 from .ladder import Move, move
 
 NOTHING_TRIED = "–"
@@ -37,10 +40,11 @@ def consider(cases, *, asked_at, now):
     `asked_at`: {case id: when the look was due}; what should have happened since is caught up with.
     """
     waiting = WAITING.all(cases=cases)
-    asked = {trigger.kind for trigger in waiting}
-    rules = [rule for rule in _rules() if rule.trigger in asked]
+    asked, in_force = {trigger.kind for trigger in waiting}, _rules()
+    rules = [rule for rule in in_force if rule.trigger in asked]
     if rules:
-        _answer(waiting, rules, cases, asked_at, now)
+        started = _answer(waiting, rules, cases, asked_at, now)
+        again.notice(started, days=again.days_counted(in_force), now=now)
     for trigger in waiting:
         trigger.considered_at = now
         trigger.verdict = trigger.verdict or _("No rule matched.")
@@ -52,11 +56,11 @@ def _rules():
 
 
 def _answer(waiting, rules, cases, asked_at, now):
-    """Start, for each waiting trigger, what the first rule that matches it says."""
+    """Start, for each waiting trigger, what the first rule that matches it says. Returns the Escalations."""
     prefetch_related_objects(waiting, "clock", "promise")
     prefetch_related_objects(list(cases.values()), "customer")
     matched = [(t, matching.first_match(rules, facts_of(cases[t.case_id], t))) for t in waiting]
-    _start(_judge(matched, cases, now), cases, asked_at, now)
+    return _start(_judge(matched, cases, now), cases, asked_at, now)
 
 
 def facts_of(case, trigger):
@@ -73,6 +77,7 @@ def facts_of(case, trigger):
         team_id=case.team_id,
         reopened=case.reopened_count,
         reassigned=case.reassigned_count,
+        days_since=trigger.days_since,
     )
 
 
@@ -122,7 +127,7 @@ def _is_over(trigger):
 
 def _start(starts, cases, asked_at, now):
     if not starts:
-        return
+        return []
     due = {key: _due(trigger, asked_at[key[0]]) for key, (trigger, _rule) in starts.items()}
     versions = EscalationPath.objects.filter(pk__in={path for _case, path in starts}).version_in_force(now)
     facts = snapshot.paths(v.pk for v in versions.values())
@@ -144,6 +149,7 @@ def _start(starts, cases, asked_at, now):
         step = with_reasons(step)
         escalation = Escalation(
             case=case,
+            customer_id=case.customer_id,
             path_id=path_id,
             version_id=path.version_id,
             rule=rule,
@@ -162,6 +168,7 @@ def _start(starts, cases, asked_at, now):
         rounds.setdefault(sum(case_id == m.case.pk for ms in rounds.values() for m in ms), []).append(mv)
     for moves in rounds.values():
         move(moves, roster, now=now)
+    return [m.escalation for moves in rounds.values() for m in moves]
 
 
 def _due(trigger, asked_at):
@@ -183,8 +190,8 @@ def with_reasons(step, *, was_held_up=False):
 
 def compose(case, trigger, level, said):
     """The four texts of an automatic handoff, from the facts; the holder completes them on acknowledging."""
-    subject = trigger.clock or trigger.promise
-    reason = str(TriggerKind(trigger.kind).label) + (f": {subject}" if subject is not None else "")
+    subject = trigger.clock or trigger.promise or _since(trigger)
+    reason = str(TriggerKind(trigger.kind).label) + (f": {subject}" if subject else "")
     background = _("%(customer)s: %(subject)s.") % {"customer": case.customer.name, "subject": case.subject}
     tried = NOTHING_TRIED
     if said:
@@ -194,7 +201,7 @@ def compose(case, trigger, level, said):
         if outgoing:
             tried = _("Last told on %(when)s: “%(text)s”") % {
                 "when": _when(outgoing.occurred_at),
-                "text": outgoing.body[:300],
+                "text": gist(outgoing.body),
             }
     if tried == NOTHING_TRIED:
         tried = _("Nobody has written to the customer yet.")
@@ -202,6 +209,14 @@ def compose(case, trigger, level, said):
         "Acknowledge, tell the customer who holds the case now, and by when they will hear."
     )
     return {"reason": reason, "background": background, "tried": tried, "next_steps": steps}
+
+
+def _since(trigger):
+    """How long ago the one before was, of what happened again."""
+    days = trigger.days_since
+    if days is None:
+        return ""
+    return ngettext("within %(days)d day", "within %(days)d days", days) % {"days": days}
 
 
 def last_words(case_ids):

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from cases import history
+from cases import display, history
 from cases.errors import NotInForce, WrongMove
 from cases.operations.changing import changing
 from cases.states import CaseStatus
-from escalations import plan, snapshot
-from escalations.errors import AlreadyRunning, IncompleteHandoff
-from escalations.models import Escalation, EscalationPath, Handoff, Kind
+from escalations import plan, snapshot, supervisor
+from escalations.errors import AlreadyRunning, IncompleteHandoff, TooLate
+from escalations.models import Escalation, EscalationPath, Handoff, Kind, Rule
 
-from . import telling
+from . import again, telling
 from .ladder import Move, move
 
 
@@ -42,9 +42,11 @@ def escalate(
     functional: to who is on duty for `skill`; hierarchical: one level up; priority: to `level`, above the
     first. `reason` in one's own words, beside or instead of a `catalogue_reason`.
     live: somebody was reached at once (`was_reached`); call-back: `call_back_at` (aware) becomes a promise to
-    the customer. `word`: a telling.Word, what the customer is told of it, sent in the same transaction.
+    the customer. Of a customer who asked for a supervisor, who took it live acknowledges within the path's
+    minutes, and a call-back is the same working day. `word`: a telling.Word, what the customer is told of it,
+    sent in the same transaction.
     Raises IncompleteHandoff, AlreadyRunning (that level or a higher one has it), NotInForce, StaleCase,
-    InThePast, and WrongMove on a closed case.
+    InThePast, TooLate, and WrongMove on a closed case.
     """
     reason = worded(catalogue_reason, reason)
     require_whole(reason=reason, background=background, tried=tried, next_steps=next_steps)
@@ -92,18 +94,12 @@ def _hand_over(case, revision, *, path, level, skill, kind, by, now, reason, **t
         facts, step, roster = destination(
             locked, current, path=path, kind=kind, level=level, skill=skill, now=now
         )
-        if (
-            current is not None
-            and step.level_number <= current.level_number
-            and kind != Kind.FUNCTIONAL
-            and not step.is_fallback
-        ):
-            raise AlreadyRunning(
-                _("This case is already at level %(level)d of “%(path)s”; choose a higher level.")
-                % {"level": current.level_number, "path": facts.name}
-            )
+        wish = supervisor.asked(locked, now) if texts["mode"] != Handoff.Mode.WRITTEN else None
+        refuse_late_call(wish, texts["call_back_at"])
+        _refuse_level(current, step, kind, texts["mode"], facts)
         escalation = current or Escalation(
             case=locked,
+            customer_id=locked.customer_id,
             path_id=facts.path_id,
             version_id=facts.version_id,
             started_at=now,
@@ -122,13 +118,30 @@ def _hand_over(case, revision, *, path, level, skill, kind, by, now, reason, **t
                     is_automatic=False,
                     from_person_id=by.pk,
                     skill_id=skill.pk if skill else None,
+                    within=_within(wish, facts, texts["mode"], now),
                     **texts,
                 )
             ],
             roster,
             now=now,
         )
+        if current is None:
+            counting = Rule.objects.in_order().exclude(within_days=None)
+            again.notice([escalation], days=again.days_counted(counting), now=now)
     return handoff
+
+
+def _refuse_level(current, step, kind, mode, path):
+    """Raises AlreadyRunning where that level or a higher one has it. Whom the engine sent it to may still be
+    reached on the line, or call back."""
+    if current is None or kind == Kind.FUNCTIONAL or step.is_fallback:
+        return
+    is_reached = mode != Handoff.Mode.WRITTEN and waits_as_composed(current, step.level_number)
+    if step.level_number <= current.level_number and not is_reached:
+        raise AlreadyRunning(
+            _("This case is already at level %(level)d of “%(path)s”; choose a higher level.")
+            % {"level": current.level_number, "path": path.name}
+        )
 
 
 def destination(case, current, *, path, kind, level, skill, now):
@@ -139,6 +152,10 @@ def destination(case, current, *, path, kind, level, skill, now):
     roster = snapshot.roster(since=now)
     about = snapshot.cases([case])[case.pk]
     number = level or _entry(current, kind)
+    is_named = current is not None and current.holder_id in about.subjects
+    if kind != Kind.FUNCTIONAL and current and not is_named and waits_as_composed(current, number):
+        holder = plan.Step(number, person_id=current.holder_id, team_id=current.holder_team_id)
+        return facts, holder, roster
     if kind == Kind.FUNCTIONAL:
         rung = facts.level(number) or facts.levels[-1]
         wanted = replace(rung, responsible=plan.SKILL, skill_id=skill.pk, person_id=None, team_id=None)
@@ -148,6 +165,33 @@ def destination(case, current, *, path, kind, level, skill, now):
             step = replace(step, passed=(*passed, *step.passed))
         return facts, step, roster
     return facts, plan.climb(facts, number, about, roster, now), roster
+
+
+def waits_as_composed(escalation, level):
+    """Whether `level` has it from the engine, and has not taken it: whoever is to have it may be reached on
+    the line, or call back, with a person's words in place of the composed ones."""
+    if escalation.level_number != level or escalation.is_at_fallback:
+        return False
+    return escalation.handoffs.filter(state=Handoff.State.WAITING, is_automatic=True).exists()
+
+
+def _within(wish, path, mode, now):
+    """Seconds to acknowledge what was taken on the line because the customer asked for it, or None."""
+    return supervisor.seconds_to_acknowledge(wish, path, now) if mode == Handoff.Mode.LIVE else None
+
+
+def refuse_late_call(wish, call_back_at):
+    """Raises TooLate where who asked for a supervisor (supervisor.Asked or None) would wait for longer than
+    that working day."""
+    if wish is not None and call_back_at is not None and call_back_at > wish.call_back_by:
+        words = {"time": display.clock_time(wish.call_back_by), "at": display.clock_time(call_back_at)}
+        raise TooLate(
+            _(
+                "They asked for a supervisor: call back the same working day, by %(time)s your time; "
+                "%(at)s was understood."
+            )
+            % words
+        )
 
 
 def _entry(current, kind):

@@ -39,6 +39,8 @@ class Move:
     is_automatic: bool = True
     mode: str = Handoff.Mode.WRITTEN
     call_back_at: datetime | None = None
+    # Within how many seconds it is acknowledged, where that is sooner than the level asks.
+    within: int | None = None
     skill_id: int | None = None
     from_person_id: int | None = None
     # More columns of the handoff, as a person said them.
@@ -119,7 +121,7 @@ def _hand_over(moves, roster, now):
                 case_id=m.case.pk,
                 metric=Metric.ACKNOWLEDGE,
                 calendar_id=terms[0],
-                term_seconds=level.acknowledge_seconds,
+                term_seconds=plan.term_of(level, m.within),
                 started_at=m.told_from,
                 breach_kind=TimerKind.HANDOFF_UNACKNOWLEDGED,
                 owed_by_id=m.step.person_id,

@@ -93,6 +93,12 @@ class Panel:
         return sum(rung.was_tried for rung in self.options)
 
     @property
+    def may_decline(self):
+        """Whether somebody is above whoever it waits for."""
+        at = self.escalation
+        return self.waiting is not None and not at.is_at_fallback and at.level_number < self.path.top
+
+    @property
     def is_theirs(self):
         return self.holds or self.waiting is not None
 

@@ -14,7 +14,7 @@ from cases.errors import Refused
 from cases.views.finding import find
 from cases.views.talking import REFUSED
 from escalations import escalate_form as sheet
-from escalations import forms
+from escalations import forms, supervisor
 from escalations.operations.escalate import escalate
 from escalations.operations.telling import Telling
 
@@ -28,27 +28,14 @@ class Escalate(LoginRequiredMixin, View):
     def get(self, request, number):
         case = find(request.user, number, "case.work")
         now = timezone.now()
-        asked_at = sheet.asked_for_supervisor(case, now)
-        initial = sheet.prefilled(case, now, asked_at)
-        initial |= {name: request.GET[name] for name in FOLLOWED if request.GET.get(name)}
-        form = forms.EscalateForm(
-            case=case,
-            choices=sheet.destinations(case, now),
-            call_back_by=sheet.call_back_by(case, asked_at, now),
-            initial=initial,
-        )
-        return self.show(request, case, form, now, asked_at)
+        said = {name: request.GET[name] for name in FOLLOWED if request.GET.get(name)}
+        form = self.form(case, now, initial=sheet.prefilled(case, now) | said)
+        return self.show(request, case, form, now)
 
     def post(self, request, number):
         case = find(request.user, number, "case.work")
         now = timezone.now()
-        asked_at = sheet.asked_for_supervisor(case, now)
-        form = forms.EscalateForm(
-            request.POST,
-            case=case,
-            choices=sheet.destinations(case, now),
-            call_back_by=sheet.call_back_by(case, asked_at, now),
-        )
+        form = self.form(case, now, request.POST)
         if form.is_valid():
             try:
                 handoff = self.operate(case, form, by=request.user, now=now)
@@ -59,7 +46,12 @@ class Escalate(LoginRequiredMixin, View):
                 return HttpResponseRedirect(reverse("case", args=[case.number]))
         fresh = find(request.user, number)
         form.show_again(fresh)
-        return self.show(request, fresh, form, now, asked_at, status=REFUSED)
+        return self.show(request, fresh, form, now, status=REFUSED)
+
+    def form(self, case, now, data=None, **kwargs):
+        asked = supervisor.asked(case, now)
+        choices = sheet.destinations(case, now, asked)
+        return forms.EscalateForm(data, case=case, choices=choices, asked=asked, **kwargs)
 
     def operate(self, case, form, *, by, now):
         said = form.cleaned_data
@@ -86,8 +78,10 @@ class Escalate(LoginRequiredMixin, View):
             now=now,
         )
 
-    def show(self, request, case, form, now, asked_at, status=200):
-        preview = sheet.preview(case, form, now)
+    def show(self, request, case, form, now, status=200):
+        going = sheet.way(case, form, now)
+        wish = sheet.propose(case, form, going, now)
+        preview = sheet.preview(case, form, going, now)
         if not form.is_bound:
             form.initial["word"] = sheet.draft(case, form, preview, by=request.user, now=now)
         context = {
@@ -100,22 +94,11 @@ class Escalate(LoginRequiredMixin, View):
             "own": sheet.own_power(case, request.user),
             # Whoever came this far by sending it, or by a link that says where to, has seen what they may do.
             "begins_with_form": form.is_bound or "to" in request.GET,
-            **_supervisor(asked_at, form, now),
+            "wish": wish,
             "call_back": _call_back_words(case, form, now),
             "word_language": sheet.wording.language_of(case),
         }
         return render(request, "escalations/escalate.html", context, status=status)
-
-
-def _supervisor(asked_at, form, now):
-    """What the form says where the customer asked for a supervisor: when, and until when to call back."""
-    if asked_at is None:
-        return {}
-    return {
-        "asked_at": asked_at,
-        "asked_words": display.moment(asked_at, now, "day"),
-        "call_back_by_words": display.moment(form.call_back_by, now, "day"),
-    }
 
 
 def _done(handoff, word, now):
@@ -143,11 +126,4 @@ def _call_back_words(case, form, now):
     at = sheet.call_back_typed(form)
     if at is None:
         return ""
-    words = {
-        "mine": display.moment(at, now, "day"),
-        "theirs": display.local_time(at, case.customer.time_zone),
-        "city": display.zone_city(case.customer.time_zone),
-    }
-    if words["theirs"] == display.clock_time(at):
-        return _("Call back: %(mine)s.") % words
-    return _("Call back: %(mine)s for you, %(theirs)s in %(city)s.") % words
+    return _("Call back: %(when)s.") % {"when": sheet.in_both_zones(at, case, now)}

@@ -26,7 +26,7 @@ from cases.models import (
     Subscription,
 )
 from cases.notices import mail
-from cases.operations import attempts, calling, customers, ending, intake, once, questions, takedown
+from cases.operations import asking, attempts, calling, customers, ending, intake, once, questions, takedown
 from cases.states import Metric
 from escalations.escalate_form import prefilled
 from tests import factories as make
@@ -199,9 +199,11 @@ def test_what_was_tried_is_kept_and_goes_into_every_handoff(ana, now):
         "Changed the cable",
         "Measured the line",
     ]
-    assert prefilled(case, now + HOUR)["tried"].startswith(
-        "Restarted the router\nChanged the cable\nMeasured the line"
-    )
+    assert prefilled(case, now + HOUR)["tried"].splitlines() == [
+        "Mon 2 Mar, 08:00, Ana: Restarted the router",
+        "Mon 2 Mar, 08:00, Ana: Changed the cable",
+        "Mon 2 Mar, 09:00, Ana: Measured the line",
+    ]
 
 
 # --- A form that is sent twice ---
@@ -537,7 +539,7 @@ def test_on_anothers_case_a_promise_is_noted_for_its_holder_who_is_told(ana, now
 # --- The receipt ---
 
 
-def receipt(ana, now, **contact):
+def receipt(ana, now, asks=(), **contact):
     customer = make.customer(time_zone="Europe/Madrid")
     make.policy(targets=TERMS)
     with make.signed():
@@ -550,6 +552,7 @@ def receipt(ana, now, **contact):
         owner=ana,
         category=category,
         body="The October invoice charges 38 lines twice.\nPlease mend it.",
+        asks=asks,
     )
     return case, mail(Notice.objects.get(case=case, kind=NoticeKind.CASE_RECEIVED))
 
@@ -580,3 +583,55 @@ def test_the_receipt_is_in_the_contacts_language_and_form_of_address(ana, now, l
 def test_a_contact_who_is_spoken_to_familiarly_is_greeted_so(ana, now):
     text = receipt(ana, now, form_of_address="familiar")[1][1]
     assert "Hello Aoife Brennan" in text
+
+
+ASKED = ["A credit of <b>€300</b> & an apology", " ", "No fee for {number} {% now %}", "Two\nlines"]
+SAID_BACK = """
+What you ask of us:
+
+  – A credit of <b>€300</b> & an apology
+  – No fee for {number} {% now %}
+  – Two lines
+
+"""
+
+
+@pytest.mark.parametrize("form_of_address", ["formal", "familiar"])
+def test_the_receipt_says_back_what_they_ask_in_their_order_and_as_they_wrote_it(ana, now, form_of_address):
+    case, (_subject, text) = receipt(ana, now, ASKED, form_of_address=form_of_address)
+    assert SAID_BACK in text
+    before, after = text.split(SAID_BACK)
+    assert before.rstrip().endswith("Please mend it.") and after.startswith("You will hear from a person by")
+
+
+@pytest.mark.parametrize("form_of_address", ["formal", "familiar"])
+def test_a_receipt_of_a_case_without_asks_is_as_it_was(ana, now, form_of_address):
+    case, (_subject, text) = receipt(ana, now, form_of_address=form_of_address)
+    assert "you ask" not in text
+    assert "Please mend it.\n\n\nYou will hear from a person by" in text
+    assert Notice.objects.get(case=case, kind=NoticeKind.CASE_RECEIVED).facts == {
+        "message": case.messages.get().pk
+    }
+
+
+def test_what_is_asked_stands_in_no_second_place_and_leaves_as_it_is_by_then(ana, now):
+    """Words of a customer can be erased where they are kept; a receipt that waits says what is left."""
+    case, _mail = receipt(ana, now, ["A credit for Maria Perez", "An apology"])
+    notice = Notice.objects.get(case=case, kind=NoticeKind.CASE_RECEIVED)
+    assert notice.facts["asks"] == list(case.asks.order_by("position").values_list("pk", flat=True))
+    assert "Perez" not in str(notice.facts)
+    with make.signed(now):
+        case.asks.filter(position=1).update(text="A credit for ▒▒▒")
+    asking.ask(case=case, text="Noted an hour later", by=ana, now=now)
+    text = mail(notice)[1]
+    assert "  – A credit for ▒▒▒\n  – An apology\n" in text
+    assert "Perez" not in text and "Noted an hour later" not in text
+
+
+def test_asks_cost_the_receipt_one_question_however_many(ana, now, django_assert_num_queries):
+    case, _mail = receipt(ana, now, ["One", "Two"])
+    notice = Notice.objects.select_related("case__customer", "case__owner", "contact").get(
+        case=case, kind=NoticeKind.CASE_RECEIVED
+    )
+    with django_assert_num_queries(3):  # the message, the clocks, the asks
+        mail(notice)

@@ -415,6 +415,30 @@ def test_a_follow_up_is_prefilled_from_the_case_that_has_ended_and_linked_to_it(
     assert (link.source, link.target, link.kind) == (new, case, "follow_up")
 
 
+def test_an_empty_follow_up_is_refused_on_its_form(client, desk, customer, case):
+    ending.resolve(case=case, reason="Credited", by=desk["agent"], now=NOW)
+    client.force_login(desk["agent"])
+    answer = client.post(f"{reverse('case-new')}?follows={case.number}")
+    assert answer.status_code == 422
+    assert {"subject", "body"} <= set(answer.context["form"].errors)
+    assert f"Follows up {case.number}" in body(answer) and customer.name in body(answer)
+    assert client.post(f"{reverse('case-new')}?follows=C-1").status_code == 404
+
+
+def test_without_a_customer_it_is_asked_whose_it_is(client, desk):
+    answer = post(client, desk["agent"], "case-new", subject="Charged twice")
+    assert answer.status_code == 422 and "New case: whose?" in body(answer)
+    for nonsense in ("x", "99999", "-1"):
+        assert post(client, desk["agent"], "case-new", customer=nonsense).status_code == 404
+
+
+def test_a_follow_up_is_of_the_customer_it_goes_on_from(client, desk, customer, case):
+    ending.resolve(case=case, reason="Credited", by=desk["agent"], now=NOW)
+    other = make.customer("Kessler")
+    post(client, desk["agent"], "case-new", **opening(other, follows=case.number, contact=""))
+    assert Case.objects.latest("pk").customer == customer
+
+
 def test_whoever_is_the_only_contact_is_chosen_until_somebody_says_otherwise(client, desk, customer):
     contact = customer.contacts.get()
     for name in ("case-new", "call-new"):
@@ -463,6 +487,17 @@ def test_a_call_on_ones_own_case_is_logged_once_with_its_promise(client, desk, c
     assert (message.body, message.occurred_at) == ("They asked for news.", NOW - HOUR / 12)
     promise = case.promises.get()
     assert (promise.what, promise.due_at, promise.kind) == ("A call back", NOW + 4 * HOUR, "update")
+
+
+def test_a_call_without_a_time_is_of_when_it_is_logged(client, desk, case, monkeypatch):
+    shown = get(client, desk["agent"], "call-new", case=case.number).context["form"]
+    assert shown["occurred_at"].value() is None
+    later = NOW + timedelta(minutes=7, seconds=31)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    assert post(client, desk["agent"], "call-new", **calling(case, occurred_at="")).status_code == 302
+    assert case.messages.get(channel="phone").occurred_at == later
+    new = post(client, desk["agent"], "call-new", **calling(case, about="new", occurred_at=""))
+    assert new.context["form"].initial["received_at"] == later
 
 
 def test_a_strangers_call_is_logged_and_its_promise_noted_for_the_holder_who_is_told(client, desk, case):

@@ -415,6 +415,21 @@ def test_a_call_in_which_nobody_was_reached_stops_nothing(client, desk, case):
     assert not case.clocks.get(metric=Metric.FIRST_RESPONSE).is_open
 
 
+@pytest.mark.parametrize("typed", ["", "2026-03-03T10:30"])
+def test_a_call_is_of_when_it_is_logged_unless_somebody_types_another_time(
+    client, desk, case, monkeypatch, typed
+):
+    shown = page(client, desk["agent"], "case", case.number).context["call_form"]
+    assert shown["occurred_at"].value() is None
+    later = NOW + timedelta(minutes=7, seconds=31)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    said = {"call-body": "They ask for news.", "call-direction": "in", "call-occurred_at": typed}
+    said |= {"call-was_reached": "on", "call-revision": case.revision}
+    assert post(client, desk["agent"], "case-call", case.number, **said).status_code == 302
+    message = case.messages.get(channel="phone")
+    assert message.occurred_at == (NOW - timedelta(minutes=30) if typed else later)
+
+
 def test_a_promise_is_typed_in_the_readers_own_zone(client, desk, case):
     said = {
         "promise-what": "Credit note",

@@ -127,6 +127,7 @@ def desk():
     make.rule(fast, "promise_broken")
     make.rule(fast, "asked_supervisor")
     make.rule(fast, "opened", priority=4, level_number=2)
+    make.rule(fast, "escalated_again", within_days=3)
     d.customer = make.customer()
     urgent = make.case(d.customer, now=MONDAY - DAY, team=d.teams[0], owner=d.ana, priority=4)
     make.case(d.customer, now=MONDAY - DAY, received_at=MONDAY - 9 * DAY, team=d.teams[1])

@@ -181,6 +181,47 @@ def test_a_rule_that_enters_above_the_top_is_refused(client, priya):
     assert Rule.objects.get().is_active
 
 
+@pytest.mark.parametrize(("minutes", "is_fine"), [("0", False), ("1", True), ("60", True), ("61", False)])
+def test_a_manager_says_within_how_many_minutes_a_supervisor_is_on_the_line(client, draft, minutes, is_fine):
+    page = client.get(address(draft))
+    assert filled(page)["supervisor_minutes"] == "3"
+    answer = client.post(address(draft), filled(page, supervisor_minutes=minutes))
+    if is_fine:
+        draft.refresh_from_db()
+        assert draft.supervisor_minutes == int(minutes)
+    else:
+        sentence = "Say how many minutes a live transfer may take: a whole number from 1 to 60."
+        assert errors(answer) == [sentence]
+
+
+SAY_DAYS = "Say within how many days: a whole number from 1 to 365."
+
+
+@pytest.mark.parametrize(
+    ("trigger", "days", "sentence"),
+    [
+        ("escalated_again", "", SAY_DAYS),
+        ("escalated_again", "0", SAY_DAYS),
+        ("escalated_again", "366", SAY_DAYS),
+        ("escalated_again", "-1", SAY_DAYS),
+        ("escalated_again", "a week", SAY_DAYS),
+        (
+            "threat",
+            "7",
+            "Only “Second escalation of this customer” counts days; leave this empty, or choose that.",
+        ),
+    ],
+)
+def test_a_rule_that_counts_days_says_how_many_and_no_other_does(client, priya, trigger, days, sentence):
+    path = make.path(levels=[{"person": priya}], fallback=priya)
+    refused = rule_form(client, path, trigger=trigger, within_days=days)
+    assert sentence in errors(refused)
+    assert not Rule.objects.exists()
+    for fine in ("1", "365"):
+        rule_form(client, path, trigger="escalated_again", within_days=fine)
+    assert sorted(Rule.objects.values_list("within_days", flat=True)) == [1, 365]
+
+
 def test_a_rule_in_force_is_changed_with_a_reason_and_by_managers(client, priya):
     rule = make.rule(make.path(levels=[{"person": priya}], fallback=priya))
     page = client.get(address(rule))

@@ -21,6 +21,10 @@ HANDOFF = {
     "background": "Charged twice",
     "tried": "An apology",
     "next_steps": "Call back",
+    "telling": "said",
+    "word": "Marta decides, and you will hear today.",
+    "said_at": "2026-03-02T08:00:00Z",
+    "word_channel": "phone",
 }
 
 
@@ -106,6 +110,33 @@ def test_a_handoff_that_is_not_whole_is_refused(desk, case):
     assert refusal(escalate(case, asks(desk.ana), mode="call_back")) == (400, "invalid")
     assert refusal(escalate(case, asks(desk.ana), kind="automatic")) == (400, "invalid")
     assert Handoff.objects.count() == 1
+
+
+@pytest.mark.parametrize("said", [{"telling": None}, {"telling": ""}, {"telling": "perhaps"}, {}])
+def test_without_a_word_to_the_customer_nothing_is_handed_over(desk, case, said):
+    whole = {name: value for name, value in HANDOFF.items() if name != "telling"}
+    client = asks(desk.ana)
+    response = client.post(f"/api/v1/cases/{case.number}/escalate/", {**whole, **said}, format="json")
+    assert refusal(response) == (400, "invalid")
+    [sentence] = response.data["fields"]["telling"]
+    assert all(choice in sentence for choice in ("telling: now", "said_at", "owed_by", "untold_because"))
+    assert Handoff.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "told_by", "untold"),
+    [
+        ({}, "phone", ""),
+        ({"telling": "now", "word_channel": "mail"}, "mail", ""),
+        ({"telling": "later", "untold_because": "Asleep", "owed_by": "2026-03-02T12:00:00Z"}, "", "Asleep"),
+    ],
+)
+def test_the_word_is_said_sent_or_owed(desk, case, said, told_by, untold):
+    response = escalate(case, asks(desk.ana), **said)
+    assert response.status_code == 201
+    assert (response.data["told_by"], response.data["untold_because"]) == (told_by, untold)
+    assert case.messages.filter(direction="out").count() == (told_by == "mail")
+    assert case.promises.count() == bool(untold)
 
 
 def test_a_level_that_has_the_case_already_is_refused(desk, case):

@@ -186,7 +186,7 @@ def test_escalating_tells_the_customer_and_promises_the_call(desk, case, now):
 @pytest.mark.parametrize(
     "said",
     [
-        {"telling": "now"},
+        {"telling": "now", "word": " "},
         {"telling": "said", "word": "x"},
         {"telling": "later"},
         {"mode": "live"},
@@ -194,7 +194,8 @@ def test_escalating_tells_the_customer_and_promises_the_call(desk, case, now):
     ],
 )
 def test_half_a_handoff_is_refused(desk, case, said):
-    whole = {"kind": "hierarchical", "reason": "x", "path": desk.path.pk, **TEXTS}
+    word = {"telling": "now", "word": "Marta decides."}
+    whole = {"kind": "hierarchical", "reason": "x", "path": desk.path.pk, **TEXTS, **word}
     assert refusal(asks(desk.ana).post(of_case(case, "escalate"), whole | said)) == (
         400,
         "incomplete_handoff",

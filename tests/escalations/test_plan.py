@@ -164,7 +164,7 @@ class Rule:
     """What matching asks of a rule."""
 
     def __init__(self, **fields):
-        names = [*matching.EQUAL, *matching.AT_LEAST]
+        names = [*matching.EQUAL, *matching.AT_LEAST, *matching.AT_MOST]
         self.__dict__.update(dict.fromkeys(names), **fields)
 
 

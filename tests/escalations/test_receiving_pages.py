@@ -1,15 +1,16 @@
 """The pages of escalating and receiving: who may open them, what they keep, refuse and show."""
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 
+from cases import engine
 from cases.models import Absence, Case, Message, Party, Promise
-from cases.operations import promising, talk
+from cases.operations import attempts, promising, talk
 from cases.states import Metric
-from escalations import escalate_form as sheet
 from escalations.models import AskBack, Escalation, Handoff, OptionUse
 from escalations.operations import asking, holding, options, respond
 from escalations.operations.escalate import escalate
@@ -27,6 +28,7 @@ TEXTS = {
     "tried": "Compared the invoices.",
     "next_steps": "Approve the credit.",
 }
+LETTER = "Dear Aoife,\n\nWe have compared the invoice with the tariff. It was charged twice.\n\nLucia"
 ROLES = ["agent", "supervisor", "manager", "auditor", "administrator", "stranger"]
 
 
@@ -305,6 +307,47 @@ def test_what_was_tried_is_carried_from_options_and_from_the_last_handoff(client
     assert "Jonas: Apology: declined" in tried
 
 
+def test_a_line_says_when_who_and_what_of_each_thing_tried(client, desk, case):
+    long = (
+        "Dear Aoife Brennan,\n\nWe have compared the invoice with the tariff. It was charged twice.\n\nLucia"
+    )
+    talk.reply(case=case, body=long, by=desk["agent"], now=NOW - 24 * HOUR)
+    talk.note(case=case, body="x" * 400, by=desk["colleague"], now=NOW - HOUR / 2)
+    attempts.note_attempt(case=case, tried="Restarted the router", by=desk["agent"], now=NOW)
+    lines = [
+        "Tue 3 Mar, 11:00, Lucia: Restarted the router",
+        "Mon 2 Mar, 11:00, Lucia: We have compared the invoice with the tariff.",
+        f"Tue 3 Mar, 10:30, Jonas: {'x' * 139}…",
+    ]
+    assert tried_so_far(client, desk, case) == lines
+
+
+def test_what_was_tried_goes_on_with_each_handoff_once(client, desk, case):
+    attempts.note_attempt(case=case, tried="Restarted the router", by=desk["agent"], now=NOW)
+    lines = tried_so_far(client, desk, case)
+    for level in (1, 2):
+        said = {**TEXTS, "tried": "\n".join([*tried_so_far(client, desk, case), f"Called level {level}"])}
+        escalate(case=case, kind="hierarchical", path=desk["path"], by=desk["agent"], now=NOW, **said)
+    assert tried_so_far(client, desk, case) == [*lines, "Called level 1", "Called level 2"]
+
+
+def test_what_a_rule_hands_over_carries_no_whole_reply(client, desk, case):
+    make.rule(desk["path"], trigger="threat")
+    reply = (
+        "Dear Aoife Brennan,\n\nWe have compared the invoice with the tariff. It was charged twice.\n\nLucia"
+    )
+    talk.reply(case=case, body=reply, by=desk["agent"], now=NOW)
+    talk.receive(case=case, body="The press!", channel="mail", asks_for="threat", by=desk["agent"], now=NOW)
+    engine.run_until_idle(now=NOW)
+    tried = Handoff.objects.get().tried
+    assert tried.endswith("“We have compared the invoice with the tariff.”") and "\n" not in tried
+
+
+def tried_so_far(client, desk, case):
+    form = page(client, desk["agent"], "case-escalate", case.number).context["form"]
+    return form.initial["tried"].splitlines()
+
+
 def test_the_word_is_drafted_with_who_and_by_when_in_the_customers_zone(client, desk, case):
     shown = page(client, desk["agent"], "case-escalate", case.number, to=f"{desk['path'].pk}:2")
     word = shown.context["form"]["word"].value()
@@ -391,43 +434,63 @@ def test_a_live_transfer_is_what_came_of_it(client, desk, case, reached, mode, w
     assert (handoff.mode, handoff.was_reached) == (mode, was_reached)
 
 
-def test_who_asked_for_a_supervisor_is_called_back_the_same_working_day(client, desk, case):
-    call = {"body": "A supervisor!", "incoming": True, "was_reached": True, "asks_for": "asked_supervisor"}
-    talk.log_call(case=case, by=desk["agent"], now=NOW - HOUR / 2, **call)
-    shown = page(client, desk["agent"], "case-escalate", case.number)
-    assert shown.context["form"].initial["mode"] == "live"
-    assert "The customer asked for a supervisor (today 10:30)" in body(shown)
-    said = form(desk, case, mode="call_back", call_back_zone="Europe/Madrid")
-    late = post(client, desk["agent"], "case-escalate", case.number, **said, call_back_at="2026-03-03T18:01")
-    assert late.status_code == 422 and "by 18:00 your time; 18:01 was understood" in body(late)
-    in_time = post(
-        client, desk["agent"], "case-escalate", case.number, **said, call_back_at="2026-03-03T18:00"
-    )
-    assert in_time.status_code == 302
-
-
-def call_back_by(case, at):
-    return sheet.call_back_by(case, sheet.asked_for_supervisor(case, at), at)
-
-
-def test_the_working_day_is_the_one_on_which_they_asked(client, desk, case):
-    """Asked while it was closed: the next working day counts. Over by now: the present one. Taken: none."""
-    call = {"body": "A supervisor!", "incoming": True, "was_reached": True, "asks_for": "asked_supervisor"}
-    talk.log_call(case=case, by=desk["agent"], now=NOW, occurred_at=NOW - 17 * HOUR, **call)
-    assert call_back_by(case, NOW - 16 * HOUR) == NOW + 7 * HOUR
-    assert call_back_by(case, NOW + 7 * HOUR) is None  # a day has passed
-    talk.log_call(case=case, by=desk["agent"], now=NOW, occurred_at=NOW, **call)
-    assert call_back_by(case, NOW + 6 * HOUR) == NOW + 7 * HOUR
-    assert call_back_by(case, NOW + 22 * HOUR) == NOW + 31 * HOUR
-    row = escalate(
-        case=case, kind="hierarchical", path=desk["path"], level=1, by=desk["agent"], now=NOW, **TEXTS
-    )
-    assert call_back_by(case, NOW) is not None
-    respond.acknowledge(handoff=row, by=desk["colleague"], now=NOW)
-    assert call_back_by(case, NOW) is None
-
-
 # --- Receiving ---
+
+
+def sent_by_a_rule(desk, case, at=NOW):
+    """As handoff, but the engine's."""
+    make.rule(desk["path"], trigger="threat")
+    talk.receive(case=case, body="The press!", channel="mail", asks_for="threat", by=desk["agent"], now=at)
+    engine.run_until_idle(now=at)
+    return Handoff.objects.latest("pk")
+
+
+def panel_of(client, person, case):
+    """(what stands as a button, what stands in the menu) of the ladder; what the strip offers."""
+    shown = body(page(client, person, "case", case.number))
+    strip, _end, rest = shown.partition("</section>")
+    actions = rest.partition('<div class="ladder__actions">')[2].partition("</details>")[0]
+    buttons, _menu, menu = actions.partition('<details class="menu">')
+    return words(buttons), words(menu), "Acknowledge" in strip
+
+
+def words(markup):
+    found = [part.strip() for part in re.sub(r"<[^>]*>", "|", markup).split("|")]
+    return [word for word in found if word and word not in ("a", "Other ways")]
+
+
+@pytest.mark.parametrize("is_automatic", [False, True])
+def test_who_is_handed_a_case_has_one_thing_to_do_and_the_rest_in_a_menu(client, desk, case, is_automatic):
+    handoff = sent_by_a_rule(desk, case) if is_automatic else escalate(
+        case=case, kind="hierarchical", path=desk["path"], by=desk["agent"], now=NOW, **TEXTS
+    )  # fmt: skip
+    complete = ["Complete it first"] if is_automatic else []
+    rest = ["Decline", "Ask back", "Hand to a colleague"]
+    assert panel_of(client, desk["colleague"], case) == (complete, rest, True)
+    assert body(client.get(reverse("case", args=[case.number]))).count("Acknowledge <kbd>") == 1
+    respond.acknowledge(handoff=handoff, by=desk["colleague"], now=NOW)
+    assert panel_of(client, desk["colleague"], case) == (["De-escalate"], rest[1:], False)
+    assert panel_of(client, desk["agent"], case) == ([], [], False)
+
+
+@pytest.mark.parametrize("is_automatic", [False, True])
+def test_where_nothing_else_is_owed_the_ladder_offers_to_acknowledge(client, desk, case, is_automatic):
+    """At the fallback no term runs, and once the clocks have ended there is no strip."""
+    path = make.path("Short", levels=[{"person": desk["agent"]}], fallback=desk["manager"])
+    talk.reply(case=case, body="We look into it.", by=desk["agent"], now=NOW)
+    if is_automatic:
+        make.rule(path, trigger="threat")
+        with make.signed():
+            Absence.objects.create(person=desk["agent"], starts_at=NOW - HOUR, ends_at=NOW + HOUR)
+        sent_by_a_rule(desk, case)
+    else:
+        escalate(case=case, kind="priority", path=path, level=2, by=desk["agent"], now=NOW, **TEXTS)
+    complete = ["Complete it first"] if is_automatic else []
+    assert panel_of(client, desk["manager"], case) == (
+        ["Acknowledge"],
+        [*complete, "Ask back", "Hand to a colleague"],  # the last one cannot decline
+        False,
+    )
 
 
 def test_an_open_question_is_shown_to_both_and_answered_from_the_case(client, desk, case, taken):
@@ -511,7 +574,15 @@ def test_the_panel_tells_how_each_handoff_went_and_what_was_tried(client, desk, 
     assert "Lucia → Billing" in shown and "acknowledged 11:00" in shown
     assert "Jonas: Apology: declined" in shown
     assert "1 of 3 tried" in shown
-    assert "<b>Jonas</b> offered “Apology”: the customer declined" in shown
+    assert "<b>Jonas</b> offered “Apology”, and the customer declined" in shown
+
+
+def test_how_it_ended_is_said_once(client, desk, case, taken):
+    said = {"reason": "Credited in full", "to": "owner", "revision": revision(case)}
+    post(client, desk["colleague"], "deescalate", case.number, taken.pk, **said)
+    assert "<b>Jonas</b> de-escalated the case: “Credited in full”" in body(
+        page(client, desk["agent"], "case", case.number)
+    )
 
 
 def test_the_next_one_is_announced_in_their_own_time_too(client, desk, case, handoff):

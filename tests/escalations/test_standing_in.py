@@ -163,7 +163,7 @@ def test_at_night_the_deputy_has_it_and_is_told_at_once(desk):
     told = Notice.objects.filter(case=desk["case"], kind=NoticeKind.HANDOFF)
     assert set(told.values_list("person__name", "channel")) == {("Luis", "app"), ("Luis", "mail")}
     assert told.get(channel="mail").next_attempt_at == NIGHT
-    assert "passed over Ana at level 1: in quiet hours" in [event.text for event in events(desk["case"])]
+    assert "passed over Ana at level 1 (in quiet hours)" in [event.text for event in events(desk["case"])]
 
 
 def test_by_day_she_has_it_herself(desk):
