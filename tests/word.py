@@ -96,6 +96,7 @@ class _Book:
         self.passed_over = read("SELECT * FROM escalations_passedover ORDER BY id")
         self.notices = read("SELECT * FROM cases_notice ORDER BY id")
         self.standings = {row.case_id: row for row in read("SELECT * FROM cases_standing")}
+        self.customers = {row.id: row.customer_id for row in read("SELECT id, customer_id FROM cases_case")}
         self.emails = {row.id: row.email for row in read("SELECT id, email FROM cases_person")}
         self.rules = {row.id: row for row in read("SELECT id, level_number FROM escalations_rule")}
         pending = [t for t in self.timers if t.state == "pending"]
@@ -180,7 +181,7 @@ def _ladders(book, now):
     for row in book.passed_over:
         passed[row.escalation_id].add(row.level_number)
     for escalation in book.escalations:
-        if escalation.customer_id != book.standings[escalation.case_id].customer_id:
+        if escalation.customer_id != book.customers[escalation.case_id]:
             yield f"it is somebody else's: {escalation}"
         ladder = steps[escalation.id]
         first = book.rules[escalation.rule_id].level_number if escalation.rule_id else ladder[0].level_number
