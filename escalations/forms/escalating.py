@@ -138,7 +138,7 @@ class EscalateForm(CaseForm):
             return
         cleaned["call_back_at"] = at = in_zone(at, cleaned.get("call_back_zone"))
         try:
-            refuse_late_call(self.asked, at)
+            refuse_late_call(self.asked, at, timezone.now())
         except Refused as refusal:
             self.add_error("call_back_at", refusal)
 
