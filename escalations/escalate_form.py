@@ -194,6 +194,7 @@ class Wish:
     why: str
     is_live: bool
     live_until: str
+    is_same_day: bool
     call_back_by: str
 
 
@@ -216,6 +217,7 @@ def propose(case, form, going, now):
         why=found.why,
         is_live=found.mode == Handoff.Mode.LIVE,
         live_until=display.clock_time(found.live_until),
+        is_same_day=form.asked.is_same_day(case.customer.time_zone),
         call_back_by=in_both_zones(form.asked.call_back_by, case, now),
     )
 

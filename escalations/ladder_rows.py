@@ -47,7 +47,8 @@ def rungs(outlook, handoffs, passed_over, roster, now, zones=None):
 
 def _rung(level, current, escalation, outlook, to_come, first, handoffs, passed_over, roster, now):
     mark = str(level.number)
-    mine = [h for h in handoffs if h.level_number == level.number]
+    # What the fallback was handed bears the number of the top level, and no term: nobody is above.
+    mine = [h for h in handoffs if h.level_number == level.number and h.acknowledge_clock_id is not None]
     skipped = [p for p in passed_over if p.level_number == level.number]
     if escalation and level.number == current and not escalation.is_at_fallback:
         return _now(mark, outlook, skipped, now)

@@ -28,6 +28,12 @@ class Asked:
         """Until when somebody of `path` (PathFacts) may take it on the line; at that instant still."""
         return self.at + timedelta(minutes=path.supervisor_minutes)
 
+    def is_same_day(self, zone):
+        """Whether in `zone` (a name) they are called back on the day on which they asked; a midnight ends the
+        day before it."""
+        last = self.call_back_by - timedelta.resolution
+        return self.at.astimezone(ZoneInfo(zone)).date() == last.astimezone(ZoneInfo(zone)).date()
+
 
 @dataclass(frozen=True)
 class Proposal:

@@ -38,7 +38,7 @@ class Occurred(Moment):
     is_conditional = True  # not "optional": when it was is always known
 
     def __init__(self, **kwargs):
-        super().__init__(required=False, help_text=_("empty: now; else in your own time zone"), **kwargs)
+        super().__init__(required=False, help_text=_("empty: now"), **kwargs)
 
 
 class CaseForm(forms.Form):

@@ -199,11 +199,13 @@ class Escalating(Versioned):
     mode = serializers.ChoiceField(Handoff.Mode.choices, required=False)
     was_reached = serializers.BooleanField(
         required=False,
-        help_text="Of a live transfer: somebody took it on the line. If not, choose another mode.",
+        help_text="Of a live transfer: somebody took it on the line. If not, choose another mode. Where the "
+        "customer asked for a supervisor, who took it acknowledges within the path's minutes.",
     )
     call_back_at = Moment(
         required=False,
-        help_text="When the customer will be called back, if the mode is call_back: it becomes a promise.",
+        help_text="When the customer will be called back, if the mode is call_back: it becomes a promise. "
+        "Of one who asked for a supervisor, on the same working day.",
     )
     telling = serializers.ChoiceField(
         telling.Telling.choices,

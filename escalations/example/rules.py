@@ -94,6 +94,8 @@ def build(*, now, today):
             priority=row.get("priority"),
             reopened_at_least=row.get("reopened_at_least"),
             reassigned_at_least=row.get("reassigned_at_least"),
+            within_days=row.get("within_days"),
+            is_active=row.get("is_active", True),
             level_number=row.get("level", 1),
             path=EscalationPath.objects.get(name=row["path"]),
             **names.find(row, "category", "service"),

@@ -85,9 +85,9 @@ class EscalateForm(CaseForm):
     untold_because = forms.CharField(label=_("Why not yet"), max_length=300, required=False)
     owed_by = Moment(label=_("They will be told by"), required=False)
 
-    def __init__(self, *args, case, choices, asked=None, **kwargs):
+    def __init__(self, *args, case, choices, now, asked=None, **kwargs):
         super().__init__(*args, case=case, **kwargs)
-        self.asked = asked
+        self.asked, self.now = asked, now
         self.fields["to"].choices = choices
         for name in CONDITIONAL:
             self.fields[name].is_conditional = True
@@ -138,7 +138,7 @@ class EscalateForm(CaseForm):
             return
         cleaned["call_back_at"] = at = in_zone(at, cleaned.get("call_back_zone"))
         try:
-            refuse_late_call(self.asked, at)
+            refuse_late_call(self.asked, at, self.now)
         except Refused as refusal:
             self.add_error("call_back_at", refusal)
 

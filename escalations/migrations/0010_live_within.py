@@ -16,12 +16,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicalpathversion',
             name='supervisor_minutes',
-            field=models.PositiveSmallIntegerField(default=3, help_text='Of a customer who asks for a supervisor; else they are called back the same working day. Ley 10/2025, art. 8.3: 3.', validators=[django.core.validators.MinValueValidator(1, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.'), django.core.validators.MaxValueValidator(60, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.')], verbose_name='live within, minutes'),
+            field=models.PositiveSmallIntegerField(default=3, help_text='Of a customer who asks for a supervisor; else they are called back the same working day. Ley 10/2025, art. 8.3: 3.', validators=[django.core.validators.MinValueValidator(1, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.'), django.core.validators.MaxValueValidator(60, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.')], verbose_name='supervisor within, minutes'),
         ),
         migrations.AddField(
             model_name='pathversion',
             name='supervisor_minutes',
-            field=models.PositiveSmallIntegerField(default=3, help_text='Of a customer who asks for a supervisor; else they are called back the same working day. Ley 10/2025, art. 8.3: 3.', validators=[django.core.validators.MinValueValidator(1, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.'), django.core.validators.MaxValueValidator(60, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.')], verbose_name='live within, minutes'),
+            field=models.PositiveSmallIntegerField(default=3, help_text='Of a customer who asks for a supervisor; else they are called back the same working day. Ley 10/2025, art. 8.3: 3.', validators=[django.core.validators.MinValueValidator(1, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.'), django.core.validators.MaxValueValidator(60, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.')], verbose_name='supervisor within, minutes'),
         ),
         migrations.AddConstraint(
             model_name='pathversion',

@@ -80,7 +80,7 @@ class PathVersion(Version):
         help_text=_("Gets what nobody on the ladder could; needed before publishing."),
     )
     supervisor_minutes = models.PositiveSmallIntegerField(
-        _("live within, minutes"),
+        _("supervisor within, minutes"),
         default=SUPERVISOR_MINUTES,
         validators=[MinValueValidator(1, SAY_MINUTES), MaxValueValidator(60, SAY_MINUTES)],
         help_text=_(

@@ -95,7 +95,7 @@ def _hand_over(case, revision, *, path, level, skill, kind, by, now, reason, **t
             locked, current, path=path, kind=kind, level=level, skill=skill, now=now
         )
         wish = supervisor.asked(locked, now) if texts["mode"] != Handoff.Mode.WRITTEN else None
-        refuse_late_call(wish, texts["call_back_at"])
+        refuse_late_call(wish, texts["call_back_at"], now)
         _refuse_level(current, step, kind, texts["mode"], facts)
         escalation = current or Escalation(
             case=locked,
@@ -180,14 +180,14 @@ def _within(wish, path, mode, now):
     return supervisor.seconds_to_acknowledge(wish, path, now) if mode == Handoff.Mode.LIVE else None
 
 
-def refuse_late_call(wish, call_back_at):
+def refuse_late_call(wish, call_back_at, now):
     """Raises TooLate where who asked for a supervisor (supervisor.Asked or None) would wait for longer than
     that working day."""
     if wish is not None and call_back_at is not None and call_back_at > wish.call_back_by:
-        words = {"time": display.clock_time(wish.call_back_by), "at": display.clock_time(call_back_at)}
+        words = {"time": display.moment(wish.call_back_by, now), "at": display.moment(call_back_at, now)}
         raise TooLate(
             _(
-                "They asked for a supervisor: call back the same working day, by %(time)s your time; "
+                "They asked for a supervisor: call back within the working day, by %(time)s your time; "
                 "%(at)s was understood."
             )
             % words

@@ -51,7 +51,7 @@ class Escalate(LoginRequiredMixin, View):
     def form(self, case, now, data=None, **kwargs):
         asked = supervisor.asked(case, now)
         choices = sheet.destinations(case, now, asked)
-        return forms.EscalateForm(data, case=case, choices=choices, asked=asked, **kwargs)
+        return forms.EscalateForm(data, case=case, choices=choices, asked=asked, now=now, **kwargs)
 
     def operate(self, case, form, *, by, now):
         said = form.cleaned_data

@@ -268,6 +268,16 @@ def test_a_form_that_is_sent_twice_opens_one_case_and_leads_to_it_twice(client, 
     assert post(client, desk["stranger"], "case-new", **opening(customer)).url != first.url
 
 
+def test_why_a_team_gets_it_is_said_in_words_and_by_no_number(client, desk, customer, outage):
+    with make.signed():
+        IntakeRule.objects.create(team=desk["care"], category=outage, channel="phone", position=180)
+        IntakeRule.objects.create(team=desk["care"], position=190)
+    asked = {"customer": customer.pk, "channel": "phone"}
+    shown = body(get(client, desk["agent"], "case-new-ahead", **asked, category=outage.pk))
+    assert f"by the rule for {outage}, phone" in shown and "180" not in shown
+    assert "by the rule for any case" in body(get(client, desk["agent"], "case-new-ahead", **asked))
+
+
 def test_a_form_without_its_key_opens_nothing(client, desk, customer):
     assert post(client, desk["agent"], "case-new", **opening(customer, key="")).status_code == 422
     assert not Case.objects.exists()
@@ -624,6 +634,22 @@ def test_questions_are_asked_later_with_what_is_known(client, desk, customer, ou
     assert 'value="3"' in body(get(client, desk["agent"], "case-answers", case.number))
     stale = post(client, desk["agent"], "case-answers", case.number, **{field: "4", "revision": 1})
     assert stale.status_code == 422 and 'value="4"' in body(stale)
+
+
+def test_what_else_is_open_is_told_apart(client, desk, customer):
+    """Theirs beside who they are; others' of the same service beside the related cases."""
+    with make.signed():
+        fibre = Service.objects.create(name="Fibre")
+        Subscription.objects.create(customer=customer, service=fibre)
+    case = new_case(desk, customer, service=fibre)
+    new_case(desk, customer, subject="Another of theirs")
+    new_case(desk, make.customer("Kessler"), service=fibre, subject="The same elsewhere")
+    shown = body(get(client, desk["agent"], "case", case.number))
+    theirs = shown.partition("Their other open cases")[2].partition("</section>")[0]
+    others = shown.partition("Open with the same service, Fibre")[2].partition("</section>")[0]
+    assert "Another of theirs" in theirs and "The same elsewhere" not in theirs
+    assert "The same elsewhere" in others and "Another of theirs" not in others
+    assert "Also open" not in shown
 
 
 # --- What they cost ---

@@ -14,6 +14,7 @@ from cases.states import Metric
 from escalations.models import AskBack, Escalation, Handoff, OptionUse
 from escalations.operations import asking, holding, options, respond
 from escalations.operations.escalate import escalate
+from escalations.templatetags.escalation_panels import escalation_of
 from tests import factories as make
 from tests.escalations.remedies import ladder, option, reason
 
@@ -491,6 +492,22 @@ def test_where_nothing_else_is_owed_the_ladder_offers_to_acknowledge(client, des
         [*complete, "Ask back", "Hand to a colleague"],  # the last one cannot decline
         False,
     )
+
+
+def test_the_fallback_holder_is_not_told_as_the_top_level_too(client, desk, case):
+    handoff = escalate(
+        case=case, kind="hierarchical", path=desk["path"], level=2, by=desk["agent"], now=NOW, **TEXTS
+    )
+    engine.run_until_idle(now=NOW + 2 * HOUR)
+    handoff.refresh_from_db()
+    assert handoff.state == Handoff.State.RAN_OUT and case.escalations.get().is_at_fallback
+    rungs = escalation_of(Case.objects.get(pk=case.pk), desk["manager"], NOW + 2 * HOUR).rungs
+    assert [(rung.state, rung.who) for rung in rungs] == [
+        ("over", "Level 1"),
+        ("passed", "Ana"),
+        ("now", "Marta"),
+    ]
+    assert rungs[-1].lines == ["fallback holder: nobody above", "handed 12:00 · not acknowledged yet"]
 
 
 def test_an_open_question_is_shown_to_both_and_answered_from_the_case(client, desk, case, taken):

@@ -142,9 +142,16 @@ def test_live_is_proposed_while_there_is_time(client, desk, case, clock, later, 
 def test_the_page_says_until_when_and_what_else_in_both_zones(client, desk, case):
     asks(case, desk)
     said = (
-        "The customer asked for a supervisor (today 11:00). Ana is at work now. Transfer live until 11:03, "
-        "else call back the same working day, by today 18:00 for you, 17:00 in Dublin."
+        "The customer asked for a supervisor (today 11:00). Ana is at work now. Transfer live until 11:03. "
+        "Else call back the same working day, by today 18:00 for you, 17:00 in Dublin."
     )
+    assert said in " ".join(shown(client, desk, case).content.decode().split())
+
+
+def test_asked_after_hours_it_is_the_next_working_day(client, desk, case, clock):
+    clock[0] = NOW + 8 * HOUR
+    asks(case, desk, clock[0])
+    said = "Call back the next working day, by Wed 4 Mar, 18:00 for you, 17:00 in Dublin."
     assert said in " ".join(shown(client, desk, case).content.decode().split())
 
 
