@@ -25,12 +25,14 @@ def first(selections, order, most):
     return [row[0] for row in _asked(parts, columns, wanted)]
 
 
-def at_most(selections, most):
-    """How many different rows `selections` hold together, counted up to `most`; one query."""
+def counting(selections, most):
+    """(SQL, parameters) of how many different rows `selections` hold together, counted up to `most`: a value
+    of a SELECT."""
     parts = _compiled(found.order_by().values_list("pk")[:most] for found in selections)
-    wanted = f"SELECT count(*) FROM (SELECT k0 FROM united LIMIT {int(most)}) counted"
-    found = _asked(parts, ["k0"], wanted)
-    return found[0][0] if found else 0
+    if not parts:
+        return "0", []
+    united, params = _united(parts)
+    return f"(SELECT count(*) FROM (SELECT * FROM ({united}) AS u LIMIT {int(most)}) AS counted)", params
 
 
 def _compiled(selections):
@@ -45,12 +47,16 @@ def _compiled(selections):
 
 
 def _asked(parts, columns, wanted):
-    """The rows of `wanted`, which reads from "united": each part in a FROM of its own, where it may have a
-    LIMIT on every engine."""
+    """The rows of `wanted`, which reads from "united"."""
     if not parts:
         return []
-    united = " UNION ".join(f"SELECT * FROM ({sql}) AS b{n}" for n, (sql, _params) in enumerate(parts))
-    params = [value for _sql, values in parts for value in values]
+    united, params = _united(parts)
     with connection.cursor() as cursor:
         cursor.execute(f"WITH united({', '.join(columns)}) AS ({united}) {wanted}", params)
         return cursor.fetchall()
+
+
+def _united(parts):
+    """(SQL, parameters): each part in a FROM of its own, where it may have a LIMIT on every engine."""
+    united = " UNION ".join(f"SELECT * FROM ({sql}) AS b{n}" for n, (sql, _params) in enumerate(parts))
+    return united, [value for _sql, values in parts for value in values]

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases import queues, roles
+from cases import counting, queues, roles
 from cases.filters import QueueFilter
 from cases.models import Decision, SavedView
 
@@ -38,16 +38,18 @@ def _queue_links(request, counted, reader):
     here = kept_query(request.GET.urlencode()) if request.path == address else None
     if counted and reader is None:
         reader = queues.Reader.of(request.user, timezone.now())
-    first = queues.view_of("", request.user)
+    first, offered = queues.view_of("", request.user), queues.offered_to(request.user)
+    # Of all that is open there are always too many to say.
+    waiting = counting.counts([view for view in offered if view.key != "all"], reader) if counted else {}
     return [
         Link(
             href=f"{address}?view={view.key}" if view.key else address,
             icon=view.icon,
             word=view.title,
-            count=queues.count(view, reader) if counted and view.key != "all" else "",
+            count=waiting.get(view.key, ""),
             is_current=here == (f"view={view.key}" if view.key else "") or (here == "" and view == first),
         )
-        for view in queues.offered_to(request.user)
+        for view in offered
     ]
 
 

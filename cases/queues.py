@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
-from cases import branches, roles
+from cases import roles
 from cases.models import Party, Standing, Team
 from cases.models.case import NOBODYS
 
@@ -213,15 +213,10 @@ def view_of(key, person):
 ENOUGH = 99
 
 
-def count(view, reader):
-    """How many there are, as the sidebar says it: never more than a glance costs."""
-    return _at_most_enough(branches.at_most(selections(view, reader), ENOUGH + 1))
-
-
 def glance(found):
     """The number of rows of a queryset, or "99+"."""
-    return _at_most_enough(found.order_by()[: ENOUGH + 1].count())
+    return at_most_enough(found.order_by()[: ENOUGH + 1].count())
 
 
-def _at_most_enough(number):
+def at_most_enough(number):
     return f"{ENOUGH}+" if number > ENOUGH else str(number)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from cases import queues
+from cases import counting, queues
 from cases.models import Case, Party, Pause, SavedView, Standing, Tag
 from cases.operations import pausing, promising, routing, tagging, talk
 from cases.orders import ORDERS
@@ -165,6 +165,10 @@ def test_a_standing_may_be_seen_exactly_where_its_case_may(desk, role):
         assert seen == set(cases.values_list("subject", flat=True))
 
 
+def held(view, reader):
+    return {standing.pk for found in queues.selections(view, reader) for standing in found}
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_view_holds_only_what_its_reader_may_read_and_all_holds_all_of_it(desk, role):
     worlds(desk)
@@ -172,20 +176,44 @@ def test_every_view_holds_only_what_its_reader_may_read_and_all_holds_all_of_it(
     reader = queues.Reader.of(person, NOW)
     readable = set(Case.objects.reachable(person).values_list("pk", flat=True))
     for view in queues.VIEWS.values():
-        seen = {s.pk for found in queues.selections(view, reader) for s in found}
+        seen = held(view, reader)
         assert seen <= readable
         if view.key == "all":
             assert seen == readable
-        assert queues.count(view, reader) == str(len(seen))
+        assert counting.counts([view], reader) == {view.key: str(len(seen))}
 
 
 def test_many_teams_are_read_as_one_and_few_each_by_itself(desk, monkeypatch):
     worlds(desk)
     reader = queues.Reader.of(desk["supervisor"], NOW)
-    few = {key: queues.count(view, reader) for key, view in queues.VIEWS.items()}
+    few = {key: held(view, reader) for key, view in queues.VIEWS.items()}
     monkeypatch.setattr(queues, "FEW_TEAMS", 0)
-    assert {key: queues.count(view, reader) for key, view in queues.VIEWS.items()} == few
-    assert few["team"] != "0"
+    assert {key: held(view, reader) for key, view in queues.VIEWS.items()} == few
+    assert few["team"]
+
+
+def test_readers_alike_are_counted_by_one_question_each_of_their_own_cases(desk, django_assert_num_queries):
+    worlds(desk)
+    counted = {}
+    for role in ("agent", "stranger"):
+        reader = queues.Reader.of(desk[role], NOW)
+        assert len(reader.teams) == 1
+        with django_assert_num_queries(1):
+            counted[role] = counting.counts(queues.VIEWS.values(), reader)
+        for key, view in queues.VIEWS.items():
+            assert counted[role][key] == str(len(held(view, reader)))
+    assert counted["agent"] != counted["stranger"]
+
+
+def test_more_than_a_hundred_are_not_counted(desk, monkeypatch):
+    worlds(desk)
+    reader = queues.Reader.of(desk["manager"], NOW)
+    many = int(counting.counts([queues.VIEWS["all"]], reader)["all"])
+    for enough, said in ((many, str(many)), (many - 1, f"{many - 1}+")):
+        counting._written.cache_clear()
+        monkeypatch.setattr(queues, "ENOUGH", enough)
+        assert counting.counts([queues.VIEWS["all"]], reader) == {"all": said}
+    counting._written.cache_clear()
 
 
 def test_a_case_that_becomes_restricted_leaves_the_queue_of_all_others(client, desk):
