@@ -661,7 +661,7 @@ def test_pages_need_no_script_of_their_own_and_have_one_heading(client, desk, ca
 
 # --- What the pages cost ---
 
-QUEUE_QUERIES = 40
+QUEUE_QUERIES = 33
 CASE_QUERIES = 74
 
 
