@@ -85,8 +85,9 @@ FROM cases_case c LEFT JOIN cases_clock k ON k.case_id = c.id,
     (SELECT min(id) AS first FROM cases_person WHERE username LIKE 'agent%%') a
 """
 PAUSES = """
-INSERT INTO cases_pause (case_id, reason_id, started_at, expected_end_at, started_by_id, note)
-SELECT i, r.id, %(now)s::timestamptz - interval '1 hour', %(now)s::timestamptz + interval '1 day', p.id, ''
+INSERT INTO cases_pause (case_id, reason_id, started_at, expected_end_at, started_by_id, note, stops)
+SELECT i, r.id, %(now)s::timestamptz - interval '1 hour', %(now)s::timestamptz + interval '1 day', p.id, '',
+    '["next_update", "resolution"]'
 FROM generate_series(10, {number}, 50) AS i, (SELECT min(id) AS id FROM cases_pausereason) r,
     (SELECT min(id) AS id FROM cases_person WHERE username LIKE 'agent%%') p
 """

@@ -209,7 +209,7 @@ def test_a_group_does_not_reach_over_midnight(client, desk, case):
 @pytest.mark.parametrize("value", ["x", "-1", "9" * 30])
 def test_what_somebody_made_up_reads_nothing(client, desk, case, name, value):
     tell(case, desk["agent"], about="unread")
-    assert post(client, desk["agent"], "notices-read", **{name: value}).status_code == 302
+    assert post(client, desk["agent"], "notices-read", **{name: value}).status_code == 404
     assert Notice.objects.in_app_for(desk["agent"]).unread().count() == 1
 
 
