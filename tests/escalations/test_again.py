@@ -294,6 +294,6 @@ def test_those_of_before_are_given_their_customer(desk, now):
     by_hand(desk, now, case_of(desk, now, make.customer("Kessler")))
     with make.signed(now):
         Escalation.objects.update(customer_id=0)
-        migration = import_module("escalations.migrations.0008_escalations_of_a_customer")
+        migration = import_module("escalations.migrations.0009_escalations_of_a_customer")
         migration.fill(apps, SimpleNamespace(connection=connection))
     assert all(e.customer_id == e.case.customer_id for e in Escalation.objects.select_related("case"))
