@@ -51,6 +51,7 @@ MAY = {
     "customer.change": {A: ALL, S: ALL, M: ALL},
     "history.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL},
     "settings.change": {D: ALL},
+    "dashboard.read": {S: DEPARTMENT, M: ALL, U: ALL},  # what needs a decision, the forecast, the trends
     "engine.watch": {M: ALL, U: ALL, D: ALL},
     "engine.mend": {M: ALL, D: ALL},  # let it try again what it gave up
 }

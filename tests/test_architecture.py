@@ -221,6 +221,8 @@ UNAUDITED = {
     "cases.Presence",
     "escalations.Replay",
     "escalations.ReplayedCase",
+    "reports.DailyCount",
+    "reports.Counting",
 }
 
 
