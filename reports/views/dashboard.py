@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from cases.views.watchdog import Watching
-from reports import board, pressing
+from reports import board
 from reports.scope import ASKED, PERIODS, Asked
 from reports.views import board_words as words
 from reports.views import charts
@@ -39,7 +39,7 @@ class Dashboard(OfScope):
             "here": here,
             "periods": PERIODS,
             "tiles": words.tiles(found, here),
-            "items": [(item, pressing.TITLES[item.kind]) for item in found.items],
+            "items": found.items,
             "holders": [words.row(holder, scope, load) for holder in load.holders[:SHOWN]],
             "more_holders": max(0, len(load.holders) - SHOWN),
             "unowned": [words.row(holder, scope, load) for holder in load.unowned[:SHOWN]],
