@@ -29,7 +29,7 @@ def desk():
 
 @pytest.fixture
 def told(desk, now):
-    """Two cases: one forgotten, escalated, acknowledged after five minutes, resolved and opened again the next
+    """Two cases: one forgotten, escalated, acknowledged after five minutes, resolved, opened again the next
     day; one resolved at once. The instant after all that."""
     late = make.case(make.customer("Northwind"), now=now, by=desk.ana, team=desk.care, owner=desk.ana)
     quick = make.case(make.customer("Fabrikam"), now=now, by=desk.ana, team=desk.billing)

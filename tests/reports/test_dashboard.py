@@ -151,7 +151,7 @@ class TestWhoMay:
 class TestNow:
     @pytest.fixture
     def busy(self, desk):
-        """In each department: one late, one due soon, one handoff, one broken promise, one timer set aside."""
+        """In each department: late, due soon, a handoff, a broken promise, a timer set aside; one each."""
         found = {}
         for team, owner in ((desk.care, desk.ana), (desk.billing, desk.bruno)):
             late = new_case(desk, f"Late {team}", at=NOW - 70 * MINUTE, team=team, owner=owner)
