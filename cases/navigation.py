@@ -101,6 +101,7 @@ def _own_first(view, person):
 
 def _other_links(request):
     wanted = [
+        ("dashboard", "chart", _("Dashboard"), roles.may(request.user, "dashboard.read")),
         ("notices", "bell", _("Notices"), True),
         ("away", "calendar", _("Who is away"), True),
         ("watchdog", "bolt", _("Watchdog"), roles.may(request.user, "engine.watch")),

@@ -52,6 +52,7 @@ MAY = {
     "view.share": {A: OWN, S: DEPARTMENT, M: ALL},  # a saved view, with a team
     "history.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL},
     "settings.change": {D: ALL},
+    "dashboard.read": {S: DEPARTMENT, M: ALL, U: ALL},  # what needs a decision, the forecast, the trends
     "engine.watch": {S: DEPARTMENT, M: ALL, U: ALL, D: ALL},  # of the cases within reach, what cannot run
     "engine.mend": {M: ALL, D: ALL},  # let it try again what it gave up
 }

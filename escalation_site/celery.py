@@ -64,6 +64,12 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"queue": "delivery", "expires": 60.0},
         },
+        # Often it does nothing: how seldom it may count is a matter of how long that takes.
+        "daily counts": {
+            "task": "reports.tasks.count_days",
+            "schedule": 60.0,
+            "options": {"queue": "delivery", "expires": 60.0},
+        },
         "recalculation": {
             "task": "cases.tasks.recalculate",
             "schedule": TICK,

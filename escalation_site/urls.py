@@ -8,6 +8,7 @@ from escalation_site import health, metrics
 urlpatterns = [
     path("", include("cases.urls")),
     path("", include("escalations.urls")),
+    path("reports/", include("reports.urls")),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),

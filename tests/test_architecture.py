@@ -222,6 +222,8 @@ UNAUDITED = {
     "cases.Presence",
     "escalations.Replay",
     "escalations.ReplayedCase",
+    "reports.DailyCount",
+    "reports.Counting",
 }
 
 

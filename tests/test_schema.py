@@ -60,9 +60,11 @@ def test_whoever_escalates_is_told_that_the_customer_hears_of_it(schema):
 
 
 def test_lists_are_paged_by_cursor(schema):
-    one = "GET /api/v1/me/"  # who asks: a profile, no list
+    alone = {"GET /api/v1/dashboard/", "GET /api/v1/me/"}  # one thing, no list
     lists = [
-        op for name, op in operations(schema) if name.startswith("GET") and "{" not in name and name != one
+        op
+        for name, op in operations(schema)
+        if name.startswith("GET") and "{" not in name and name not in alone
     ]
     assert lists
     for operation in lists:
