@@ -13,6 +13,8 @@ from cases.models import Person
 from escalations.models import EscalationPath, Level, LevelInform, PathVersion, Rule
 from escalations.operations import publishing
 
+from .matrix import MatrixPages
+
 
 class LevelForm(forms.ModelForm):
     """A level, with whom else to inform as one field."""
@@ -115,7 +117,7 @@ class LevelInformAdmin(PartAdmin):
 
 
 @admin.register(Rule)
-class RuleAdmin(SwitchedAdmin):
+class RuleAdmin(MatrixPages, SwitchedAdmin):
     """The escalation matrix: the first rule that matches wins, blank means any."""
 
     list_display = (
