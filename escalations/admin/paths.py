@@ -14,6 +14,7 @@ from escalations.models import EscalationPath, Level, LevelInform, PathVersion, 
 from escalations.operations import publishing
 
 from .matrix import MatrixPages
+from .picture import PicturePages
 
 
 class LevelForm(forms.ModelForm):
@@ -84,7 +85,7 @@ class EscalationPathAdmin(WholeAdmin):
 
 
 @admin.register(PathVersion)
-class PathVersionAdmin(VersionAdmin):
+class PathVersionAdmin(PicturePages, VersionAdmin):
     whole = "path"
     operation = publishing.publish_path
     findings = publishing.findings
