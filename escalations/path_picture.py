@@ -155,7 +155,10 @@ class Drawing:
         return (
             (_("Acknowledge within"), lambda said: term(said, said.acknowledge)),
             (_("Work within"), lambda said: term(said, said.work) or _("no end")),
-            (_("Limit"), lambda said: display.money(said.limit) if said.limit is not None else _("own")),
+            (
+                _("Limit"),
+                lambda said: display.money(said.limit) if said.limit is not None else _("the holder’s own"),
+            ),
             (_("Informs"), lambda said: ", ".join(self._name(pk) for pk in said.informs)),
             (_("Reminds every"), lambda said: written(said.remind)),
         )

@@ -70,7 +70,7 @@ class SlaPolicyVersionAdmin(VersionAdmin):
     list_display = ("policy", "number", "state", "effective_at", "published", "note")
     list_filter = ("policy",)
     inlines = (TargetInline,)
-    actions_detail = ("publish", "move_cases", "new_draft")
+    actions_detail = ("publish", "compare", "move_cases", "new_draft")
 
     def effects(self, version):
         return [_("It serves cases received from then on; open cases keep the version they have.")]

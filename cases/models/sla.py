@@ -107,6 +107,7 @@ class SlaTarget(models.Model):
     """One metric's term for one priority; without a priority, for all that have no target of their own."""
 
     FROZEN_WITH = "version"
+    SAME_BY = ("metric", "priority")
 
     class EndsOn(models.TextChoices):
         RESOLVED = "resolved", _("resolved")
