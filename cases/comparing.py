@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 
+from django.db.models import DecimalField, IntegerField
 from django.utils import timezone
-from django.utils.formats import date_format, localize
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from cases import durations
+from cases import display, durations
 from cases.models.version import Version
 
 # What a version says of itself and not of its subject.
@@ -112,13 +114,20 @@ def _row(named, old, new, fields, inner):
     key = [field for field in fields if field.name in type(named).SAME_BY]
     others = [field for field in fields if field not in key]
     lines = (*_lines(others, old, new), *(_inner(relation, old, new) for relation in inner))
-    title = " ".join(filter(None, (words(named, field) for field in key)))
+    title = " ".join(filter(None, (_title(named, field) for field in key)))
     if old is None or new is None:
         state = ADDED if old is None else REMOVED
         lines = tuple(line for line in lines if line.is_changed)
     else:
         state = CHANGED if any(line.is_changed for line in lines) else SAME
     return Row(title, state, tuple(line for line in lines if line.old or line.new))
+
+
+def _title(row, field):
+    """ "Level 1", "Monday": a bare number is told what it numbers."""
+    said = words(row, field)
+    is_number = isinstance(field, IntegerField) and not field.flatchoices
+    return f"{label(field)} {said}" if is_number else said
 
 
 def _lines(fields, old, new):
@@ -135,9 +144,9 @@ def _inner(relation, old, new):
 
 
 def label(field):
-    """A column that holds seconds says so in its name; it is shown in words."""
-    name = str(field.verbose_name)
-    return capfirst(name.partition(",")[0] if field.name.endswith("_seconds") else name)
+    """A column says in its name in what it counts; here the value says it."""
+    name, counts = str(field.verbose_name), field.name.endswith("_seconds") or isinstance(field, DecimalField)
+    return capfirst(name.partition(",")[0] if counts else name)
 
 
 def words(row, field):
@@ -151,6 +160,8 @@ def words(row, field):
         return str(dict(field.flatchoices).get(value, value))
     if field.name.endswith("_seconds"):
         return durations.word(value)
+    if isinstance(value, Decimal):
+        return display.money(value)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime):
@@ -159,4 +170,4 @@ def words(row, field):
         return date_format(value, "DATE_FORMAT")
     if isinstance(value, time):
         return date_format(value, "H:i")
-    return str(value) if isinstance(value, str) or field.is_relation else str(localize(value))
+    return str(value)

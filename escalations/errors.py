@@ -53,3 +53,11 @@ class StaleMatrix(Refused):
 
 class RuleUnfit(Refused):
     """This rule cannot be switched like that: it is so already, or what it starts is not in force."""
+
+
+class NameTaken(Refused):
+    """Another path has this name."""
+
+
+class RoleUnfilled(Refused):
+    """A template's role that nobody fills, or somebody who cannot; each is named."""

@@ -15,6 +15,7 @@ from escalations.operations import publishing
 
 from .matrix import MatrixPages
 from .picture import PicturePages
+from .starting import StartPages
 
 
 class LevelForm(forms.ModelForm):
@@ -77,7 +78,8 @@ class PathVersionsInline(VersionsInline):
 
 
 @admin.register(EscalationPath)
-class EscalationPathAdmin(WholeAdmin):
+class EscalationPathAdmin(StartPages, WholeAdmin):
+    actions_detail = ("newest_draft", "copy")
     list_display = ("name", "description", "is_active", "is_default")
     search_fields = ("name",)
     ordering = ("-is_default", "name")
