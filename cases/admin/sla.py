@@ -18,6 +18,7 @@ from .fields import Terms
 from .moving import MoveForm, WhichCases, in_words
 from .recalculations import tell
 from .versions import PartInline, Parts, VersionAdmin, VersionsInline, WholeAdmin, posted
+from .which_policy import PolicyPages
 
 
 class Targets(Parts):
@@ -53,7 +54,7 @@ class PolicyVersionsInline(VersionsInline):
 
 
 @admin.register(SlaPolicy)
-class SlaPolicyAdmin(WholeAdmin):
+class SlaPolicyAdmin(PolicyPages, WholeAdmin):
     list_display = ("position", "name", "is_active", "is_default")
     list_display_links = ("name",)
     search_fields = ("name",)

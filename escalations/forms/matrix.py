@@ -6,35 +6,24 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from cases.admin.described import DescribedCase
 from cases.console import Widgets
-from cases.models import Case, Category, Channel, Service, Team, Tier, TriggerKind
+from cases.models import Team, TriggerKind
 from cases.states import Metric, Priority
 from escalations.matching import Facts
 from escalations.matrix import CONDITIONS, Asked, words_of
 from escalations.operations.automatic import facts_of
 
-NONE = [("", _("none"))]
 
-
-class WhichRule(forms.Form):
+class WhichRule(DescribedCase):
     """A trigger, and a case that is there or what one would be."""
 
     trigger = forms.ChoiceField(label=_("When"), choices=TriggerKind.choices, widget=Widgets.Choice)
     metric = forms.ChoiceField(
-        label=_("Metric"), choices=[*NONE, *Metric.choices], required=False, widget=Widgets.Choice
-    )
-    number = forms.CharField(
-        label=_("Case number"),
+        label=_("Metric"),
+        choices=[("", _("none")), *Metric.choices],
         required=False,
-        max_length=20,
-        widget=Widgets.Text(attrs={"placeholder": "C-20418", "autocomplete": "off"}),
-        help_text=_("Empty: a case as described here."),
-    )
-    category = forms.ModelChoiceField(
-        label=_("Category"), queryset=None, required=False, empty_label=_("none"), widget=Widgets.Choice
-    )
-    service = forms.ModelChoiceField(
-        label=_("Service"), queryset=None, required=False, empty_label=_("none"), widget=Widgets.Choice
+        widget=Widgets.Choice,
     )
     priority = forms.TypedChoiceField(
         label=_("Priority"),
@@ -43,10 +32,6 @@ class WhichRule(forms.Form):
         empty_value=None,
         required=False,
         widget=Widgets.Choice,
-    )
-    tier = forms.ChoiceField(label=_("Tier"), choices=Tier.choices, required=False, widget=Widgets.Choice)
-    channel = forms.ChoiceField(
-        label=_("Channel"), choices=Channel.choices, required=False, widget=Widgets.Choice
     )
     language = forms.ChoiceField(
         label=_("Language"), choices=settings.LANGUAGES, required=False, widget=Widgets.Choice
@@ -60,28 +45,17 @@ class WhichRule(forms.Form):
     reassigned = forms.IntegerField(
         label=_("Reassigned, times"), min_value=0, required=False, widget=Widgets.Number
     )
+    field_order = ("trigger", "metric", "number", "category", "service", "priority", "tier")
 
     def __init__(self, data=None, *, person):
-        super().__init__(data, initial={"priority": Priority.MEDIUM})
-        self.person, self.case = person, None
-        self.fields["category"].queryset = Category.objects.order_by("name")
-        self.fields["service"].queryset = Service.objects.order_by("name")
+        super().__init__(data, person=person, initial={"priority": Priority.MEDIUM})
         self.fields["team"].queryset = Team.objects.order_by("name")
-
-    def clean_number(self):
-        number = self.cleaned_data["number"].strip()
-        if number:
-            mine = Case.objects.reachable(self.person, "case.read").numbered(number)
-            self.case = mine.select_related("customer", "category", "service", "team").first()
-            if self.case is None:
-                raise forms.ValidationError(_("There is no case of this number that you may read."))
-        return number
 
     def asked(self):
         """The Asked of a valid form."""
         said = self.cleaned_data
-        of_trigger = {"trigger": str(TriggerKind(said["trigger"]).label)}
-        of_trigger["metric"] = str(Metric(said["metric"]).label) if said["metric"] else ""
+        words = {"trigger": str(TriggerKind(said["trigger"]).label)}
+        words["metric"] = str(Metric(said["metric"]).label) if said["metric"] else ""
         if self.case is not None:
             trigger = SimpleNamespace(kind=said["trigger"], metric=said["metric"])
             facts = facts_of(self.case, trigger)
@@ -91,8 +65,8 @@ class WhichRule(forms.Form):
             facts = self._facts()
             seen = {name: said.get(name) for name in CONDITIONS}
         seen |= {"reopened_at_least": facts.reopened, "reassigned_at_least": facts.reassigned}
-        words = {name: words_of(name, value) for name, value in seen.items()}
-        return Asked(facts, words | of_trigger, self.case.number if self.case else "")
+        words |= {name: words_of(name, value) for name, value in seen.items()}
+        return Asked(facts, words, self.case.number if self.case else "")
 
     def _facts(self):
         said = self.cleaned_data

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_noop as _
 WORDS = (
     _("Retail complaints"),
     _(
-        "Orders, refunds and returns of a shop: settled by care, decided by its head, kept by the "
-        "store’s management."
+        "Orders, refunds and returns of a shop: settled by care, decided by its head, in the end "
+        "by the store’s management."
     ),
     _("Customer care"),
     _("Who answers customers every day."),
