@@ -35,6 +35,7 @@ ICONS = {
     NoticeKind.ANSWERED_BACK: "chat",
     NoticeKind.SEVERITY_RAISED: "triangle",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
+    NoticeKind.MATRIX_CHANGED: "steps",
 }
 
 
@@ -70,6 +71,8 @@ def sentence(notice):
         return _("%(number)s was handed to you as the last resort of “%(path)s”") % words
     if notice.kind == NoticeKind.CALL_LOGGED and words["what"]:
         return _("%(number)s: %(who)s took a call and said “%(what)s” would be done; see to it") % words
+    if notice.kind == NoticeKind.MATRIX_CHANGED and not words["what"]:
+        return _("%(who)s put the escalation matrix in another order") % words
     return _sentences()[notice.kind] % words
 
 
@@ -110,6 +113,7 @@ def _sentences():
             "%(number)s: its escalation is now of severity %(severity)s: %(reason)s"
         ),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
+        NoticeKind.MATRIX_CHANGED: _("%(who)s changed the escalation matrix: %(what)s"),
     }
 
 
@@ -134,6 +138,13 @@ def mail_of_reply(case, contact, body):
     return _mail(notice, Message(case=case, body=body))
 
 
+def address(notice):
+    """Where what it is about can be seen; an empty text where that is nowhere."""
+    if notice.case_id:
+        return reverse("case", args=[notice.case.number])
+    return reverse("matrix") if notice.kind == NoticeKind.MATRIX_CHANGED else ""
+
+
 def _mail(notice, message):
     to = notice.person or notice.contact
     zone = ZoneInfo(notice.person.time_zone if notice.person_id else notice.case.customer.time_zone)
@@ -147,9 +158,7 @@ def _mail(notice, message):
             "message": message,
             "zone": zone_city(zone.key),
             "owed": _owed(notice),
-            "url": settings.SITE_URL.rstrip("/") + reverse("case", args=[notice.case.number])
-            if notice.case_id
-            else "",
+            "url": settings.SITE_URL.rstrip("/") + address(notice),
         }
         kind = notice.kind if notice.contact_id else "person"
         # A subject has one line, whatever a customer wrote into theirs.

@@ -14,7 +14,7 @@ from django.views import View
 from django.views.decorators.http import require_GET, require_POST
 
 from cases import notices, roles
-from cases.models import Case, Notice
+from cases.models import Case, Notice, NoticeKind
 
 SHOWN = 50
 # Nobody needs to know whether it is 100 or 40,000; counting stops here.
@@ -72,12 +72,14 @@ def mark_read(request):
 @login_required
 @require_POST
 def open_notice(request, notice):
-    """Read, and on to its case."""
+    """Read, and on to its case, or to whatever else it is about."""
     mine = Notice.objects.in_app_for(request.user)
     found = mine.filter(pk=notice).select_related("case").first()
     if found is None:
         raise Http404
     mine.unread().filter(pk=notice).order_by().update(read_at=timezone.now())
+    if found.kind == NoticeKind.MATRIX_CHANGED:
+        return redirect("matrix")
     may_open = (
         found.case is not None and Case.objects.findable(request.user).filter(pk=found.case_id).exists()
     )

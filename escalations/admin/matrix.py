@@ -177,6 +177,21 @@ class MatrixPages:
         )
         return redirect(f"admin:{NAME}_change", copy.pk)
 
+    # --- told ---
+
+    def save_model(self, request, obj, form, change):
+        """The form's own way to change a rule: those who work by the matrix hear of it as well."""
+        was_asked = change and form.initial.get("is_active", False)
+        super().save_model(request, obj, form, change)
+        if obj.is_active or was_asked:
+            operations.tell(rule=obj, by=request.user, now=timezone.now())
+
+    def delete_model(self, request, obj):
+        was_asked = obj.is_active
+        super().delete_model(request, obj)
+        if was_asked:
+            operations.tell(rule=obj, by=request.user, now=timezone.now())
+
     def _require_publisher(self, request):
         if not self.may_switch(request):
             raise PermissionDenied

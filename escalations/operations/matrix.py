@@ -4,8 +4,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from cases import display, history
-from cases.models import Person
+from cases import display, history, roles
+from cases.models import Notice, NoticeKind, Person
+from cases.operations import notify
 from cases.sets import update_each
 from escalations.errors import RuleUnfit, StaleMatrix
 from escalations.models import Rule
@@ -37,6 +38,8 @@ def reorder(*, order, seen, by, now, reason=""):
             raise StaleMatrix(_("This order does not name each rule once; load the page again."))
         moved = _place([rules[pk] for pk in order])
         update_each(moved, ["position"])
+        if moved:
+            tell(by=by, now=now)
         history.forget()
     return moved
 
@@ -102,6 +105,7 @@ def switch(*, rule, is_active, by, now, reason=""):
             _require_fit(rule)
         rule.is_active = is_active
         rule.save(update_fields=["is_active"])
+        tell(rule=rule, by=by, now=now)
         history.forget()
     return rule
 
@@ -113,6 +117,29 @@ def _require_fit(rule):
         raise RuleUnfit(error.messages) from error
     if not rule.path.is_active:
         raise RuleUnfit(_("“%(path)s” is switched off; switch it on first.") % {"path": rule.path})
+
+
+def tell(*, by, now, rule=None):
+    """Tell those who work on cases that `rule`, or without one the order of all, is not what it was.
+
+    Once: whoever has not read of an earlier change yet finds this one there as well.
+    """
+    unread = Notice.objects.unread().filter(kind=NoticeKind.MATRIX_CHANGED, channel=Notice.Channel.IN_APP)
+    people = (
+        Person.objects.working()
+        .filter(role__in=roles.who_may("case.work"))
+        .exclude(pk=by.pk)
+        .exclude(pk__in=unread.values("person"))
+    )
+    about = Rule.history.latest("history_id").history_id
+    facts = {"who": by.name, "what": rule.name if rule is not None else ""}
+    notify.queue(
+        [
+            notify.Wanted(NoticeKind.MATRIX_CHANGED, None, about=str(about), person=person, facts=facts)
+            for person in people
+        ],
+        now=now,
+    )
 
 
 def duplicate(*, rule, by, now, reason=""):

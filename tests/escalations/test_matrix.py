@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cases.models import TriggerKind
+from cases import notices
+from cases.models import Notice, PersonPreference, TriggerKind
 from escalations import matching, matrix
 from escalations.errors import RuleUnfit, StaleMatrix
 from escalations.models import EscalationPath, Rule
@@ -224,3 +225,43 @@ def test_the_last_changes_say_who_changed_which_rule_and_why(rules, nora, now):
     operations.switch(rule=rules[0], is_active=False, by=nora, now=now, reason="Noise")
     when, who, what, why = matrix.last_changes(now=now + timedelta(minutes=5))[0]
     assert (who, what, why) == ("Nora", "changed “threat”", "Noise")
+
+
+# --- Who hears of it
+
+
+def told():
+    return sorted(Notice.objects.filter(kind="matrix_changed").values_list("person__name", "channel"))
+
+
+def test_those_who_work_hear_of_a_change_once_until_they_have_read_of_it(rules, nora, now):
+    ana, _auditor = make.person("Ana"), make.person("Audre", role="auditor")
+    threat, safety, opened = rules
+    moved(opened, threat, safety, seen=operations.revisions(), nora=nora, now=now)
+    [notice] = Notice.objects.filter(kind="matrix_changed")
+    assert (notice.person, notice.case, notice.channel) == (ana, None, "app")
+    assert notices.sentence(notice) == "Nora put the escalation matrix in another order"
+    operations.switch(rule=threat, is_active=False, by=nora, now=now)
+    assert told() == [("Ana", "app")]
+    with make.signed():
+        Notice.objects.update(read_at=now)
+    operations.switch(rule=threat, is_active=True, by=nora, now=now)
+    assert told() == [("Ana", "app")] * 2
+
+
+def test_nobody_hears_of_an_order_that_stays_or_of_a_duplicate(rules, nora, now):
+    make.person("Ana")
+    moved(*rules, seen=operations.revisions(), nora=nora, now=now)
+    operations.duplicate(rule=rules[0], by=nora, now=now)
+    assert told() == []
+
+
+def test_who_wants_it_by_mail_gets_a_mail_about_no_case(rules, nora, now):
+    ana = make.person("Ana")
+    with make.signed():
+        PersonPreference.objects.create(person=ana, mail={"matrix_changed": True})
+    operations.switch(rule=rules[0], is_active=False, by=nora, now=now)
+    assert told() == [("Ana", "app"), ("Ana", "mail")]
+    subject, text = notices.mail(Notice.objects.get(channel="mail"))
+    assert subject.strip() == "Nora changed the escalation matrix: threat"
+    assert "None" not in text and text.rstrip().endswith("/matrix/")

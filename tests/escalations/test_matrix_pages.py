@@ -4,11 +4,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from cases.models import CaseReading
+from cases.models import CaseReading, Notice
 from escalations.models import Rule
 from escalations.operations import matrix as operations
 from tests import factories as make
-from tests.console_forms import said
+from tests.console_forms import filled, said
 from tests.workspace import ROLES, body, people
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +191,25 @@ def test_a_case_that_is_not_the_readers_is_no_case(desk, rules, client, now):
         assert (page.context["matrix"].asked is not None) is known, role
         assert ("There is no case of this number that you may read." in body(page)) is not known
     assert CaseReading.objects.filter(case=case, person=desk["auditor"]).exists()
+
+
+def test_a_rule_changed_on_its_own_page_is_told_too_and_leads_to_the_matrix(desk, rules, client):
+    client.force_login(desk["manager"])
+    page = client.get(address("change", rules[0].pk))
+    client.post(address("change", rules[0].pk), filled(page, tier="gold", change_reason="Gold alone"))
+    client.post(address("delete", rules[1].pk), {"post": "yes"})
+    client.force_login(desk["agent"])
+    assert "Marta changed the escalation matrix: threat" in body(client.get(reverse("notices")))
+    [notice] = Notice.objects.filter(person=desk["agent"], kind="matrix_changed")
+    assert client.post(reverse("notice-open", args=[notice.pk])).url == reverse("matrix")
+    notice.refresh_from_db()
+    assert notice.read_at is not None
+
+
+def test_what_is_only_proposed_is_told_to_nobody(desk, rules, client):
+    client.force_login(desk["supervisor"])
+    client.post(address("copy", rules[0].pk))
+    copy = Rule.objects.get(name="threat (copy)")
+    page = client.get(address("change", copy.pk))
+    client.post(address("change", copy.pk), filled(page, tier="gold", change_reason="Mine"))
+    assert not Notice.objects.filter(kind="matrix_changed").exists()

@@ -1,4 +1,4 @@
-"""The ladder beside a path’s form: who would answer now, terms in words, what differs from the one in force."""
+"""The ladder beside a path’s form: who would answer now, terms in words, what differs from what holds."""
 
 from datetime import timedelta
 
