@@ -104,6 +104,7 @@ def _other_links(request):
         ("dashboard", "chart", _("Dashboard"), roles.may(request.user, "dashboard.read")),
         ("notices", "bell", _("Notices"), True),
         ("away", "calendar", _("Who is away"), True),
+        ("matrix", "steps", _("Escalation matrix"), roles.may(request.user, "rules.read")),
         ("watchdog", "bolt", _("Watchdog"), roles.may(request.user, "engine.watch")),
         ("admin:index", "sliders", _("Console"), request.user.is_staff),
     ]

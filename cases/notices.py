@@ -36,6 +36,7 @@ ICONS = {
     NoticeKind.ANSWERED_BACK: "chat",
     NoticeKind.SEVERITY_RAISED: "triangle",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
+    NoticeKind.MATRIX_CHANGED: "steps",
 }
 
 
@@ -71,6 +72,8 @@ def sentence(notice):
         return _("%(number)s was handed to you as the last resort of “%(path)s”") % words
     if notice.kind == NoticeKind.CALL_LOGGED and words["what"]:
         return _("%(number)s: %(who)s took a call and said “%(what)s” would be done; see to it") % words
+    if notice.kind == NoticeKind.MATRIX_CHANGED and not words["what"]:
+        return _("%(who)s put the escalation matrix in another order") % words
     return _sentences()[notice.kind] % words
 
 
@@ -111,14 +114,18 @@ def _sentences():
             "%(number)s: its escalation is now of severity %(severity)s: %(reason)s"
         ),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
+        NoticeKind.MATRIX_CHANGED: _("%(who)s changed the escalation matrix: %(what)s"),
     }
 
 
 def page_of(notice, reader):
     """Where `reader` sees what `notice` is about: an address, or an empty text.
 
-    Of a timer that cannot run that is the watchdog, for those who may open it; of all else its case.
+    Of a timer that cannot run that is the watchdog, for those who may open it; of a matrix that changed the
+    matrix; of all else its case.
     """
+    if notice.kind == NoticeKind.MATRIX_CHANGED:
+        return reverse("matrix")
     if notice.kind == NoticeKind.TIMER_SET_ASIDE and roles.may(reader, "engine.watch"):
         return f"{reverse('watchdog')}#set-aside"
     return reverse("case", args=[notice.case.number]) if notice.case_id else ""
@@ -165,7 +172,7 @@ def _mail(notice, message):
             "zone": zone_city(zone.key),
             "owed": _owed(notice),
             "asked": _asked(notice),
-            "url": settings.SITE_URL.rstrip("/") + page_of(notice, notice.person) if notice.case_id else "",
+            "url": settings.SITE_URL.rstrip("/") + page_of(notice, notice.person),
         }
         kind = notice.kind if notice.contact_id else "person"
         # A subject has one line, whatever a customer wrote into theirs.

@@ -80,15 +80,16 @@ def navigation(request):
 
 def _item(request, label, icon):
     model = apps.get_model(label)
-    options = model._meta
-    if not admin.site.get_model_admin(model).has_view_permission(request):
+    options, pages = model._meta, admin.site.get_model_admin(model)
+    if not pages.has_view_permission(request):
         return
-    address = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
+    name = f"admin:{options.app_label}_{options.model_name}"
     yield {
         "title": capfirst(options.verbose_name_plural),
         "icon": icon,
-        "link": address,
-        "active": request.path.startswith((address, *_parts(model))),
+        # What has a better page to come in by than its list says so.
+        "link": reverse(f"{name}_{getattr(pages, 'entrance', 'changelist')}"),
+        "active": request.path.startswith((reverse(f"{name}_changelist"), *_parts(model))),
     }
 
 

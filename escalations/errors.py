@@ -49,3 +49,19 @@ class AlreadyAsked(Refused):
 
 class NobodyToAsk(Refused):
     """The handoff came from nobody who could answer a question about it."""
+
+
+class StaleMatrix(Refused):
+    """Somebody else changed the rules since the page was loaded; each change is named."""
+
+
+class RuleUnfit(Refused):
+    """This rule cannot be switched like that: it is so already, or what it starts is not in force."""
+
+
+class NameTaken(Refused):
+    """Another path has this name."""
+
+
+class RoleUnfilled(Refused):
+    """A template's role that nobody fills, or somebody who cannot; each is named."""

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from escalations.views import escalating, receiving, remedies
+from escalations.views import escalating, matrix, receiving, remedies
 
 CASE = "cases/<str:number>/"
 HANDOFF = f"{CASE}handoffs/<int:handoff>/"
 
 urlpatterns = [
+    path("matrix/", matrix.Matrix.as_view(), name="matrix"),
     path(f"{CASE}escalate/", escalating.Escalate.as_view(), name="case-escalate"),
     path(f"{CASE}options/<int:option>/", remedies.TryOption.as_view(), name="case-option"),
     path(HANDOFF, receiving.Acknowledge.as_view(), name="handoff"),

@@ -107,7 +107,7 @@ class CalendarVersionAdmin(VersionAdmin):
     list_display = ("calendar", "number", "state", "effective_at", "published", "note")
     list_filter = ("calendar",)
     inlines = (PeriodInline, ExceptionInline, HolidayInline)
-    actions_detail = ("publish", "add_holidays", "new_draft")
+    actions_detail = ("publish", "compare", "add_holidays", "new_draft")
 
     def effects(self, version):
         open_clocks = Clock.objects.open().filter(calendar=version.calendar)[: MANY + 1].count()

@@ -18,6 +18,7 @@ from .fields import Terms
 from .moving import MoveForm, WhichCases, in_words
 from .recalculations import tell
 from .versions import PartInline, Parts, VersionAdmin, VersionsInline, WholeAdmin, posted
+from .which_policy import PolicyPages
 
 
 class Targets(Parts):
@@ -53,7 +54,7 @@ class PolicyVersionsInline(VersionsInline):
 
 
 @admin.register(SlaPolicy)
-class SlaPolicyAdmin(WholeAdmin):
+class SlaPolicyAdmin(PolicyPages, WholeAdmin):
     list_display = ("position", "name", "is_active", "is_default")
     list_display_links = ("name",)
     search_fields = ("name",)
@@ -70,7 +71,7 @@ class SlaPolicyVersionAdmin(VersionAdmin):
     list_display = ("policy", "number", "state", "effective_at", "published", "note")
     list_filter = ("policy",)
     inlines = (TargetInline,)
-    actions_detail = ("publish", "move_cases", "new_draft")
+    actions_detail = ("publish", "compare", "move_cases", "new_draft")
 
     def effects(self, version):
         return [_("It serves cases received from then on; open cases keep the version they have.")]

@@ -8,7 +8,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,23 +18,11 @@ from cases.errors import Refused
 from cases.operations import drafting
 
 from .bases import Chosen, ReadOnlyInline, ReasonedAdmin, page_link
+from .compared import ComparePages
 from .fields import ReasonField
+from .state import STATES, published, state_of
 
-STATES = {
-    "draft": gettext_lazy("Draft"),
-    "planned": gettext_lazy("Planned"),
-    "in_force": gettext_lazy("In force"),
-    "replaced": gettext_lazy("Replaced"),
-}
 LABELS = {STATES["draft"]: "info", STATES["planned"]: "warning", STATES["in_force"]: "success"}
-
-
-def published(version):
-    """When and by whom, in words."""
-    if version.published_at is None:
-        return "–"
-    when = date_format(timezone.localtime(version.published_at), "DATETIME_FORMAT")
-    return _("%(when)s by %(who)s") % {"when": when, "who": version.published_by}
 
 
 def posted(request):
@@ -115,7 +103,7 @@ class StackedPartInline(Part, StackedInline):
     pass
 
 
-class VersionAdmin(ReasonedAdmin):
+class VersionAdmin(ComparePages, ReasonedAdmin):
     """A version of a calendar, a policy or a path.
 
     Subclasses name the foreign key to the `whole`, the `operation` that publishes, the `findings` against it.
@@ -124,7 +112,7 @@ class VersionAdmin(ReasonedAdmin):
     whole = None
     operation = None
     findings = None
-    actions_detail = ("publish", "new_draft")
+    actions_detail = ("publish", "compare", "new_draft")
     ordering = ("-pk",)
 
     # --- who may ---
@@ -172,11 +160,7 @@ class VersionAdmin(ReasonedAdmin):
 
     @display(description=gettext_lazy("state"), label=LABELS)
     def state(self, version):
-        if version.published_at is None:
-            return STATES["draft"]
-        if version.effective_at > timezone.now():
-            return STATES["planned"]
-        return STATES["in_force" if version.pk == version.in_force_id else "replaced"]
+        return state_of(version)
 
     @display(description=gettext_lazy("published"))
     def published(self, version):
@@ -193,7 +177,7 @@ class VersionAdmin(ReasonedAdmin):
         """Which of `actions_detail` there are on the page of this version (or of none)."""
         if version is not None and version.published_at is None:
             return self.actions_detail
-        return ("new_draft",)
+        return ("compare", "new_draft")
 
     def effects(self, version):
         """Sentences that say what publishing would change."""
@@ -294,7 +278,7 @@ class VersionAdmin(ReasonedAdmin):
 class VersionsInline(ReadOnlyInline):
     """The versions of a whole, newest first."""
 
-    fields = ("version", "effective_at", "published", "note")
+    fields = ("version", "effective_at", "published", "note", "beside")
     readonly_fields = fields
     ordering = ("-number",)
     verbose_name_plural = gettext_lazy("versions")
@@ -309,6 +293,17 @@ class VersionsInline(ReadOnlyInline):
     @display(description=gettext_lazy("published"))
     def published(self, version):
         return published(version)
+
+    @display(description=gettext_lazy("differences"))
+    def beside(self, version):
+        if version.number == 1:
+            return "–"
+        name = f"admin:{version._meta.app_label}_{version._meta.model_name}_compare"
+        return format_html(
+            '<a class="text-link" href="{}">{}</a>',
+            reverse(name, args=[version.pk]),
+            _("Compare"),
+        )
 
 
 class WholeAdmin(ReasonedAdmin):

@@ -182,6 +182,7 @@ class Period(OpenInterval):
     """Open hours of a weekday; a day may have several."""
 
     FROZEN_WITH = "version"
+    SAME_BY = ("weekday", "opens")
 
     version = models.ForeignKey(CalendarVersion, models.CASCADE, related_name="periods")
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
@@ -212,6 +213,7 @@ class CalendarException(OpenInterval):
     """One date with hours of its own instead of the weekday's; without hours, a closed day."""
 
     FROZEN_WITH = "version"
+    SAME_BY = ("on", "opens")
 
     version = models.ForeignKey(CalendarVersion, models.CASCADE, related_name="exceptions")
     on = models.DateField(_("date"))
@@ -244,6 +246,7 @@ class Holiday(models.Model):
     """Closed dates, first to last, both included."""
 
     FROZEN_WITH = "version"
+    SAME_BY = ("first_on", "name")
 
     version = models.ForeignKey(CalendarVersion, models.CASCADE, related_name="holidays")
     first_on = models.DateField(_("first day"))

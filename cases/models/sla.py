@@ -68,6 +68,10 @@ class SlaPolicyVersionQuerySet(models.QuerySet):
         return first
 
 
+# What a version may ask of a case, in the order in which it is asked.
+CONDITIONS = ("category", "service", "tier", "channel")
+
+
 class SlaPolicyVersion(Version):
     """A policy as it is owed from `effective_at` on; a published version never changes. Blank conditions
     mean any."""
@@ -95,18 +99,26 @@ class SlaPolicyVersion(Version):
 
     def matches(self, case):
         """Whether this version's conditions hold for `case`; a blank condition holds for any."""
-        return (
-            self.category_id in (None, case.category_id)
-            and self.service_id in (None, case.service_id)
-            and self.tier in ("", case.customer.tier)
-            and self.channel in ("", case.channel)
-        )
+        return self.first_failing(case) is None
+
+    def first_failing(self, case):
+        """The name of the first of CONDITIONS that does not hold for `case`, or None."""
+        if self.category_id not in (None, case.category_id):
+            return "category"
+        if self.service_id not in (None, case.service_id):
+            return "service"
+        if self.tier not in ("", case.customer.tier):
+            return "tier"
+        if self.channel not in ("", case.channel):
+            return "channel"
+        return None
 
 
 class SlaTarget(models.Model):
     """One metric's term for one priority; without a priority, for all that have no target of their own."""
 
     FROZEN_WITH = "version"
+    SAME_BY = ("metric", "priority")
 
     class EndsOn(models.TextChoices):
         RESOLVED = "resolved", _("resolved")

@@ -12,15 +12,20 @@ def first_draft(*, of, by, now, reason=""):
         return _number(of.versions.model(**{of.versions.field.name: of}), of)
 
 
-def draft_from(*, version, by, now, reason=""):
-    """A draft that says what `version` says, with all its parts; it takes effect when it is published."""
+def draft_from(*, version, by, now, of=None, reason=""):
+    """A draft that says what `version` says, with all its parts; it takes effect when it is published.
+
+    `of`: whatever else it is to be a version of.
+    """
     words = _("draft begun from version %(number)d") % {"number": version.number}
     with history.acting(by=by, reason=reason or words, now=now):
         field = next(
             f for f in version._meta.fields if f.is_relation and f.remote_field.related_name == "versions"
         )
-        draft = _copy(version, published_at=None, published_by=None, effective_at=None, note="")
-        _number(draft, getattr(version, field.name))
+        whole = of or getattr(version, field.name)
+        cleared = {"published_at": None, "published_by": None, "effective_at": None, "note": ""}
+        draft = _copy(version, **{field.name: whole}, **cleared)
+        _number(draft, whole)
         _copy_parts(version, draft)
         return draft
 

@@ -30,8 +30,8 @@ NAMED = Prepared(
 
 @dataclass(frozen=True)
 class Wanted:
-    """One notice to somebody. `about` names the fact: the same fact is never told twice to the same
-    person."""
+    """One notice to somebody, of a case or of no case (None). `about` names the fact: the same fact is never
+    told twice to the same person."""
 
     kind: str
     case: object
@@ -68,9 +68,9 @@ def queue(wanted, *, now):
 def _kept_from(wanted):
     """A question about one of `wanted` (to people): whether its case is kept from them. At most two queries
     in all."""
-    cases = {want.case.pk: want.case for want in wanted}
+    cases = {want.case.pk: want.case for want in wanted if want.case is not None}
     if not cases:
-        return None
+        return lambda want: False
     named = set(NAMED.all(cases=cases))
     restricted = [case for case in cases.values() if case.is_restricted]
     held = (
@@ -80,6 +80,8 @@ def _kept_from(wanted):
     )
 
     def kept(want):
+        if want.case is None:
+            return False
         pair = (want.case.pk, want.person.pk)
         if (*pair, Party.Kind.SUBJECT) in named:
             return True
@@ -142,7 +144,7 @@ def _notice(want, channel, now, silent):
     to = f"p{want.person.pk}" if want.person else f"c{want.contact.pk}"
     notice = fresh(
         Notice,
-        case_id=want.case.pk,
+        case_id=want.case.pk if want.case is not None else None,
         kind=want.kind,
         person_id=want.person.pk if want.person else None,
         contact_id=want.contact.pk if want.contact else None,

@@ -107,10 +107,8 @@ def open_notice(request, notice):
     if found is None:
         raise Http404
     seeing.see(by=request.user, now=timezone.now(), notice=notice)
-    may_open = (
-        found.case is not None and Case.objects.findable(request.user).filter(pk=found.case_id).exists()
-    )
-    return redirect(notices.page_of(found, request.user) if may_open else "notices")
+    may_open = found.case is None or Case.objects.findable(request.user).filter(pk=found.case_id).exists()
+    return redirect(may_open and notices.page_of(found, request.user) or "notices")
 
 
 @login_required

@@ -13,6 +13,10 @@ from cases.models import Person
 from escalations.models import EscalationPath, Level, LevelInform, PathVersion, Rule
 from escalations.operations import publishing
 
+from .matrix import MatrixPages
+from .picture import PicturePages
+from .starting import StartPages
+
 
 class LevelForm(forms.ModelForm):
     """A level, with whom else to inform as one field."""
@@ -74,7 +78,8 @@ class PathVersionsInline(VersionsInline):
 
 
 @admin.register(EscalationPath)
-class EscalationPathAdmin(WholeAdmin):
+class EscalationPathAdmin(StartPages, WholeAdmin):
+    actions_detail = ("newest_draft", "copy")
     list_display = ("name", "description", "is_active", "is_default")
     search_fields = ("name",)
     ordering = ("-is_default", "name")
@@ -82,7 +87,7 @@ class EscalationPathAdmin(WholeAdmin):
 
 
 @admin.register(PathVersion)
-class PathVersionAdmin(VersionAdmin):
+class PathVersionAdmin(PicturePages, VersionAdmin):
     whole = "path"
     operation = publishing.publish_path
     findings = publishing.findings
@@ -115,7 +120,7 @@ class LevelInformAdmin(PartAdmin):
 
 
 @admin.register(Rule)
-class RuleAdmin(SwitchedAdmin):
+class RuleAdmin(MatrixPages, SwitchedAdmin):
     """The escalation matrix: the first rule that matches wins, blank means any."""
 
     list_display = (

@@ -119,6 +119,8 @@ class Level(models.Model):
     """A rung of the ladder: who, by when to acknowledge, by when to be done, how far its holder may go."""
 
     FROZEN_WITH = "version"
+    # Which level of another version it is held against.
+    SAME_BY = ("number",)
 
     version = models.ForeignKey(PathVersion, models.CASCADE, related_name="levels", verbose_name=_("version"))
     number = models.PositiveSmallIntegerField(_("level"))
