@@ -49,3 +49,7 @@ class AlreadyAsked(Refused):
 
 class NobodyToAsk(Refused):
     """The handoff came from nobody who could answer a question about it."""
+
+
+class CannotBacktest(Refused):
+    """There is nothing to try, or no past to try it on."""
