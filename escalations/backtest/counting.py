@@ -2,8 +2,8 @@
 
     {"cases": n, "really" | "now" | "draft": a scenario, "breaches": {…}, "different": {…}}
     scenario: {"ladders", "calls", "night": n, "by_level": {"1": n, …, "fallback": n},
-               "night_by_level": …, "by_hour": [24 numbers], "load": {"p12" | "t3": [calls, of them at night]},
-               "passed": {"2": {"absent": n}}}
+               "night_by_level": …, "by_hour": [24 numbers],
+               "load": {"p12" | "t3": [calls, of them at night]}, "passed": {"2": {"absent": n}}}
     breaches: {"all": n, "caught": {scenario: n}, "sooner": n, "lead": {seconds as a text: n}}
     different: {"all": n, "cases": [[case id, really, draft] …]} with each the highest levels reached
 

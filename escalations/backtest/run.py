@@ -104,8 +104,10 @@ class Run:
         self.kinds = {rule.trigger for rule in rules}
         self.zones = zones()
 
-    def total(self):
-        return reading.cases_between(self.since, self.until).count()
+    @staticmethod
+    def cases(since, until):
+        """How many cases a window has."""
+        return reading.cases_between(since, until).count()
 
     def slice(self, cursor, counted, size=SLICE):
         """Play the next `size` cases after id `cursor`; the id of the last one, None where there is none."""
