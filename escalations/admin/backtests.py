@@ -1,7 +1,7 @@
 """A back-test on its page: how far it is, live; what it found, with what was assumed, once it stands."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from functools import cached_property
 
 from django import forms
@@ -56,10 +56,7 @@ class BackTestForm(forms.Form):
     def window(self):
         """(since, until): aware, half-open, by the reader's midnight."""
         first, last = self.cleaned_data["since"], self.cleaned_data["until"] + timedelta(days=1)
-        return tuple(
-            timezone.make_aware(timezone.datetime.combine(day, timezone.datetime.min.time()))
-            for day in (first, last)
-        )
+        return tuple(timezone.make_aware(datetime.combine(day, time.min)) for day in (first, last))
 
 
 @dataclass(frozen=True)
@@ -167,10 +164,10 @@ class Result:
             )
             return words % {"all": number(breaches["all"])}
         words = ngettext(
-            "Of %(all)s broken targets the draft would have called somebody sooner before %(sooner)s, by about"
-            " %(lead)s.",
-            "Of %(all)s broken targets the draft would have called somebody sooner before %(sooner)s, half of"
-            " them by about %(lead)s or more.",
+            "Of %(all)s broken targets the draft would have called somebody sooner before %(sooner)s, by"
+            " about %(lead)s.",
+            "Of %(all)s broken targets the draft would have called somebody sooner before %(sooner)s, half"
+            " of them by about %(lead)s or more.",
             breaches["sooner"],
         )
         return words % {
@@ -242,7 +239,7 @@ class Result:
 
     @property
     def tried(self):
-        """[(level, who it names is in its page; here: number, name, seconds to acknowledge)] as it was tried."""
+        """[(number, name, time to acknowledge)] of the levels as they were tried."""
         return [
             (level["number"], level["name"], durations.word(level["acknowledge_seconds"]))
             for level in self.job.question["draft"]["levels"]

@@ -13,6 +13,8 @@ from cases.models import Person
 from escalations.models import EscalationPath, Level, LevelInform, PathVersion, Rule
 from escalations.operations import publishing
 
+from .trying import TryPages
+
 
 class LevelForm(forms.ModelForm):
     """A level, with whom else to inform as one field."""
@@ -82,7 +84,8 @@ class EscalationPathAdmin(WholeAdmin):
 
 
 @admin.register(PathVersion)
-class PathVersionAdmin(VersionAdmin):
+class PathVersionAdmin(TryPages, VersionAdmin):
+    actions_detail = (*VersionAdmin.actions_detail, "preview", "try_on_past")
     whole = "path"
     operation = publishing.publish_path
     findings = publishing.findings

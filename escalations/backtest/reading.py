@@ -6,7 +6,7 @@ from itertools import groupby
 
 from django.db.models import Q
 
-from cases.models import Case, Party, Pause, Trigger, TriggerKind
+from cases.models import Case, Party, Pause, Promise, Trigger, TriggerKind
 from cases.states import CaseStatus, TimerKind
 from escalations import matching, plan
 from escalations.models import Escalation, Handoff, PassedOver
@@ -26,7 +26,6 @@ ASKED = (
     "reopened_count",
     "reassigned_count",
 )
-STATE = ("history_date", "status", "owner_id", *ASKED)
 
 
 def cases_between(since, until):
@@ -46,51 +45,38 @@ def slice_after(cursor, size, *, since, until, kinds):
         .values_list("pk", "customer__account_manager", "customer__tier")[:size]
     )
     ids = [pk for pk, *_rest in rows]
-    triggers = _by(0, _triggers(ids, since, until, kinds))
-    escalations = _by(0, _escalations(ids, since, until))
-    began = [row[1] for rows_of in escalations.values() for row in rows_of]
-    handoffs, passed = _by(0, _handoffs(began)), _by(0, _passed_over(began))
+    triggers, escalations = _by(_triggers(ids, since, until, kinds)), _by(_escalations(ids, since, until))
+    began = [escalation.pk for mine in escalations.values() for escalation in mine]
+    handoffs, passed = _by(_handoffs(began)), _by(_passed_over(began))
     playing = [pk for pk in ids if pk in triggers or pk in escalations]
-    states = _by(0, _states(playing))
-    pauses, subjects = _pauses(playing, until), _subjects(playing)
+    states, pauses, subjects = _by(_states(playing)), _pauses(playing, until), _subjects(playing)
     found = []
     for pk, manager, tier in rows:
-        if pk not in triggers and pk not in escalations:
-            found.append((PastCase(pk), []))
-            continue
-        of_case = states.get(pk, [])
-        mine = escalations.get(pk, [])
-        episodes = [_episode(row, handoffs.get(row[1], [])) for row in mine]
+        happened, mine, said = triggers.get(pk, []), escalations.get(pk, []), states.get(pk, [])
+        starts = [*_by_hand(mine, handoffs, since), *_starts(happened, said, tier, kinds)]
         case = PastCase(
             pk=pk,
             account_manager_id=manager,
             subjects=frozenset(subjects.get(pk, ())),
-            owners=tuple(_changes((at, owner) for _pk, at, _status, owner, *_rest in of_case)),
-            done_at=tuple(_done(of_case)),
-            starts=tuple(
-                sorted(
-                    [
-                        *_by_hand(mine, handoffs, since),
-                        *_starts(triggers.get(pk, ()), of_case, tier, kinds),
-                    ],
-                    key=lambda start: start.at,
-                )
-            ),
-            episodes=tuple(episodes),
+            owners=tuple(_changes((state.history_date, state.owner_id) for state in said)),
+            done_at=tuple(_done(said)),
+            starts=tuple(sorted(starts, key=lambda start: start.at)),
+            episodes=tuple(_episode(escalation, handoffs.get(escalation.pk, [])) for escalation in mine),
             pauses=pauses.get(pk, {}),
-            breached_at=tuple(_breaches(triggers.get(pk, ()))),
+            breached_at=tuple(_breaches(happened)),
         )
-        real = [
-            _ladder(row, handoffs[row[1]], passed.get(row[1], ()), until)
-            for row in mine
-            if row[4] >= since and row[1] in handoffs
+        really = [
+            _ladder(escalation, handoffs[escalation.pk], passed.get(escalation.pk, ()), until)
+            for escalation in mine
+            if escalation.started_at >= since and escalation.pk in handoffs
         ]
-        found.append((case, real))
+        found.append((case, really))
     return found
 
 
-def _by(column, rows):
-    return {key: list(group) for key, group in groupby(rows, key=lambda row: row[column])}
+def _by(rows):
+    """{whose: [its rows]} of rows that come in the order of their first column."""
+    return {key: list(group) for key, group in groupby(rows, key=lambda row: row[0])}
 
 
 # --- Rows, in the order of their cases --------------------------------------------------------------------
@@ -107,10 +93,12 @@ def _triggers(ids, since, until, kinds):
             "metric",
             "occurred_at",
             "considered_at",
+            "days_since",
             "clock__ended_at",
+            "clock__breach_kind",
             "promise__ended_at",
             "promise__state",
-            "clock__breach_kind",
+            named=True,
         )
     )
 
@@ -122,7 +110,15 @@ def _escalations(ids, since, until):
         )
         .order_by("case", "started_at", "pk")
         .values_list(
-            "case_id", "pk", "path_id", "rule_id", "started_at", "ended_at", "cool_off_until", "trigger_id"
+            "case_id",
+            "pk",
+            "path_id",
+            "rule_id",
+            "trigger_id",
+            "started_at",
+            "ended_at",
+            "cool_off_until",
+            named=True,
         )
     )
 
@@ -142,6 +138,7 @@ def _handoffs(escalations):
             "answered_at",
             "answered_by_id",
             "is_automatic",
+            named=True,
         )
     )
 
@@ -149,14 +146,18 @@ def _handoffs(escalations):
 def _passed_over(escalations):
     return (
         PassedOver.objects.filter(escalation__in=escalations)
-        .exclude(why__in=(PassedOver.Why.DECLINED,))
+        .exclude(why=PassedOver.Why.DECLINED)
         .order_by("escalation", "pk")
-        .values_list("escalation_id", "level_number", "why", "person_id", "at")
+        .values_list("escalation_id", "level_number", "why", "person_id", "at", named=True)
     )
 
 
 def _states(ids):
-    return Case.history.filter(id__in=ids).order_by("id", "history_id").values_list("id", *STATE)
+    return (
+        Case.history.filter(id__in=ids)
+        .order_by("id", "history_id")
+        .values_list("id", "history_date", "status", "owner_id", *ASKED, named=True)
+    )
 
 
 def _pauses(ids, until):
@@ -197,87 +198,113 @@ def _changes(rows):
 
 def _done(states):
     """When a case went from being worked on to resolved or closed."""
-    over, was_done = (CaseStatus.RESOLVED, CaseStatus.CLOSED), False
-    for _pk, at, status, *_rest in states:
-        if status in over and not was_done:
-            yield at
-        was_done = status in over
+    was_done = False
+    for state in states:
+        is_done = state.status in (CaseStatus.RESOLVED, CaseStatus.CLOSED)
+        if is_done and not was_done:
+            yield state.history_date
+        was_done = is_done
 
 
 def _starts(triggers, states, tier, kinds):
-    times = [row[1] for row in states]
-    for (
-        _pk,
-        kind,
-        metric,
-        occurred_at,
-        considered_at,
-        clock_ended,
-        promise_ended,
-        promise_state,
-        _b,
-    ) in triggers:
-        if kind not in kinds or not states:
+    times = [state.history_date for state in states]
+    for trigger in triggers:
+        if trigger.kind not in kinds or not states:
             continue
         # Looked at within the minute is looked at in time; what was recorded or found later began then.
-        looked_at = max(considered_at or occurred_at, occurred_at)
+        occurred_at = trigger.occurred_at
+        looked_at = max(trigger.considered_at or occurred_at, occurred_at)
         at = looked_at if looked_at - occurred_at > plan.A_MINUTE else occurred_at
-        _id, _date, status, _owner, *asked = states[max(bisect_right(times, looked_at) - 1, 0)]
-        values = dict(zip(ASKED, asked, strict=True))
-        values["reopened"], values["reassigned"] = (
-            values.pop("reopened_count"),
-            values.pop("reassigned_count"),
-        )
-        ended_at = promise_ended if promise_state not in (None, "broken") else clock_ended
+        state = states[max(bisect_right(times, looked_at) - 1, 0)]
+        over_at = _over_at(trigger)
         yield Start(
             at=at,
-            due_at=occurred_at if kind in FOUND_BY_THE_ENGINE else at,
+            due_at=occurred_at if trigger.kind in FOUND_BY_THE_ENGINE else at,
             told_at=plan.told_from(occurred_at, at),
-            facts=matching.Facts(trigger=kind, metric=metric, tier=tier, **values),
-            is_over=status == CaseStatus.CLOSED or (ended_at is not None and ended_at <= looked_at),
+            facts=_facts(trigger, state, tier),
+            is_over=state.status == CaseStatus.CLOSED or (over_at is not None and over_at <= looked_at),
         )
+
+
+def _over_at(trigger):
+    """When what a trigger is about ended; a broken promise goes on being broken."""
+    if trigger.promise__state is not None:
+        return None if trigger.promise__state == Promise.State.BROKEN else trigger.promise__ended_at
+    return trigger.clock__ended_at
+
+
+def _facts(trigger, state, tier):
+    return matching.Facts(
+        trigger=trigger.kind,
+        metric=trigger.metric,
+        category_id=state.category_id,
+        service_id=state.service_id,
+        priority=state.priority,
+        tier=tier,
+        channel=state.channel,
+        language=state.language,
+        team_id=state.team_id,
+        reopened=state.reopened_count,
+        reassigned=state.reassigned_count,
+        days_since=trigger.days_since,
+    )
 
 
 def _by_hand(escalations, handoffs, since):
-    for _case, pk, path_id, rule_id, started_at, *_rest, trigger_id in escalations:
-        if rule_id is None and trigger_id is None and started_at >= since and pk in handoffs:
-            yield Start(started_at, started_at, started_at, path_id=path_id, level_number=handoffs[pk][0][1])
+    for escalation in escalations:
+        by_hand = escalation.rule_id is None and escalation.trigger_id is None
+        if by_hand and escalation.started_at >= since and escalation.pk in handoffs:
+            at, first = escalation.started_at, handoffs[escalation.pk][0]
+            yield Start(at, at, at, path_id=escalation.path_id, level_number=first.level_number)
 
 
 def _breaches(triggers):
     """When a customer's target was broken; a ladder's own terms are no targets."""
-    for _pk, kind, _metric, occurred_at, *_rest, breach_kind in triggers:
-        if kind == TriggerKind.TARGET_BREACHED and breach_kind in (None, TimerKind.CLOCK_BREACHED):
-            yield occurred_at
+    for trigger in triggers:
+        of_a_ladder = trigger.clock__breach_kind not in (None, TimerKind.CLOCK_BREACHED)
+        if trigger.kind == TriggerKind.TARGET_BREACHED and not of_a_ladder:
+            yield trigger.occurred_at
 
 
-def _episode(row, handoffs):
-    _case, _pk, path_id, _rule, started_at, ended_at, cool_off_until, _trigger = row
-    return Episode(path_id, started_at, ended_at, cool_off_until, tuple(_answers(handoffs)))
+def _episode(escalation, handoffs):
+    return Episode(
+        escalation.path_id,
+        escalation.started_at,
+        escalation.ended_at,
+        escalation.cool_off_until,
+        tuple(_answers(handoffs)),
+    )
 
 
 def _answers(handoffs):
     """What people did about a real ladder, in order."""
     found, previous = [], None
     for handoff in handoffs:
-        _e, level, made_at, _person, _team, _clock, state, answered_at, answered_by, is_automatic = handoff
-        follows_a_refusal = previous is not None and previous[6] == Handoff.State.DECLINED
-        if previous is not None and not is_automatic and not follows_a_refusal:
-            found.append(Answer(made_at, simulation.MOVED, level_number=level))
-        # Taken over once it was acknowledged, a handoff is superseded later and keeps who answered it.
-        if answered_by is not None:
-            what = simulation.DECLINED if state == Handoff.State.DECLINED else simulation.ACKNOWLEDGED
-            found.append(Answer(answered_at, what, answered_by))
+        follows_a_refusal = previous is not None and previous.state == Handoff.State.DECLINED
+        if previous is not None and not handoff.is_automatic and not follows_a_refusal:
+            found.append(Answer(handoff.made_at, simulation.MOVED, level_number=handoff.level_number))
+        # Only who acknowledged or declined has answered; what was overtaken names nobody.
+        if handoff.answered_by_id is not None:
+            declined = handoff.state == Handoff.State.DECLINED
+            what = simulation.DECLINED if declined else simulation.ACKNOWLEDGED
+            found.append(Answer(handoff.answered_at, what, handoff.answered_by_id))
         previous = handoff
     return sorted(found, key=lambda answer: answer.at)
 
 
-def _ladder(row, handoffs, passed, until):
-    _case, _pk, path_id, _rule, _started, ended_at, *_rest = row
+def _ladder(escalation, handoffs, passed, until):
     calls = tuple(
-        Call(made_at, level, person, team, is_fallback=clock is None)
-        for _e, level, made_at, person, team, clock, *_more in handoffs
-        if made_at < until
+        Call(
+            handoff.made_at,
+            handoff.level_number,
+            handoff.to_person_id,
+            handoff.to_team_id,
+            # Above the top level nothing is owed to anybody in time.
+            is_fallback=handoff.acknowledge_clock_id is None,
+        )
+        for handoff in handoffs
+        if handoff.made_at < until
     )
-    skipped = tuple(plan.Passed(level, why, person) for _e, level, why, person, at in passed if at < until)
-    return Ladder(path_id, calls, skipped, ended_at if ended_at and ended_at < until else None)
+    skipped = tuple(plan.Passed(p.level_number, p.why, p.person_id) for p in passed if p.at < until)
+    ended_at = escalation.ended_at
+    return Ladder(escalation.path_id, calls, skipped, ended_at if ended_at and ended_at < until else None)

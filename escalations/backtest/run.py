@@ -37,6 +37,7 @@ class RuleFacts:
     team_id: int | None = None
     reopened_at_least: int | None = None
     reassigned_at_least: int | None = None
+    within_days: int | None = None
     is_proposed: bool = False
 
 
