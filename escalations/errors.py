@@ -53,3 +53,11 @@ class NobodyToAsk(Refused):
 
 class CannotBacktest(Refused):
     """There is nothing to try, or no past to try it on."""
+
+
+class ChangedMeanwhile(Refused):
+    """Somebody else changed the draft since it was looked at; the differences are named."""
+
+
+class NeedsAnother(Refused):
+    """A second manager approves: who changed a draft does not publish it."""

@@ -13,6 +13,7 @@ from cases.models import Person
 from escalations.models import EscalationPath, Level, LevelInform, PathVersion, Rule
 from escalations.operations import publishing
 
+from .publishing import PublishPages
 from .trying import TryPages
 
 
@@ -84,11 +85,10 @@ class EscalationPathAdmin(WholeAdmin):
 
 
 @admin.register(PathVersion)
-class PathVersionAdmin(TryPages, VersionAdmin):
+class PathVersionAdmin(PublishPages, TryPages, VersionAdmin):
     actions_detail = (*VersionAdmin.actions_detail, "preview", "try_on_past")
     whole = "path"
     operation = publishing.publish_path
-    findings = publishing.findings
     list_display = ("path", "number", "state", "effective_at", "published", "fallback", "note")
     list_select_related = ("path", "published_by", "fallback")
     list_filter = ("path",)

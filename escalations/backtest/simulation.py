@@ -226,7 +226,7 @@ class _Play:
             step = plan.climb(self.path, number, facts, roster, at, declined)
         else:
             step = plan.next_step(self.path, number - 1, facts, roster, due_at=due_at or at, now=at)
-        owed = plan.terms(step, self.path, roster, told_at, self.case.pauses.get(ACKNOWLEDGE, ()))
+        owed = plan.terms(step, self.path, roster, told_at, pauses=self.case.pauses.get(ACKNOWLEDGE, ()))
         self.passed += [p for p in step.passed if p.why != plan.DECLINED]
         self.calls.append(Call(at, step.level_number, step.person_id, step.team_id, step.is_fallback))
         self.step, self.at, self.holder_id = step, at, step.person_id
