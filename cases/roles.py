@@ -107,6 +107,7 @@ CONFIGURATION = {
     "rule",
     "option",
     "escalationreason",
+    "backtest",
 }
 PEOPLE = {"person", "team", "membership", "skill", "personskill", "absence", "duty"}
 CUSTOMERS = {"customer", "contact", "subscription"}

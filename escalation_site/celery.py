@@ -70,6 +70,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"queue": "delivery", "expires": 60.0},
         },
+        "back-test": {
+            "task": "escalations.tasks.back_test",
+            "schedule": TICK,
+            "options": {"queue": "delivery", "expires": TICK},
+        },
         "recalculation": {
             "task": "cases.tasks.recalculate",
             "schedule": TICK,

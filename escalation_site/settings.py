@@ -177,6 +177,9 @@ BROKER_URL = env.str("BROKER_URL", f"sqla+sqlite:///{VAR_DIR}/broker.sqlite3")
 
 # --- Watching ----------------------------------------------------------------------------------------------
 
+# Whether an escalation path is published by another manager than those who changed its draft.
+PATHS_NEED_TWO = env.bool("PATHS_NEED_TWO", False)
+
 # What turns /health/ready and the watchdog red, in seconds: no engine said that it looks for so long (an
 # idle one says so once a second); a timer is due and has not fired for so long; a notice waits for so long
 # without being tried.

@@ -24,6 +24,7 @@ GROUPS = (
         _("Rules"),
         (
             ("escalations.EscalationPath", "stairs_2"),
+            ("escalations.BackTest", "experiment"),
             ("escalations.Rule", "account_tree"),
             ("escalations.Option", "healing"),
             ("escalations.EscalationReason", "help"),

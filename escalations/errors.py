@@ -65,3 +65,15 @@ class NameTaken(Refused):
 
 class RoleUnfilled(Refused):
     """A template's role that nobody fills, or somebody who cannot; each is named."""
+
+
+class CannotBacktest(Refused):
+    """There is nothing to try, or no past to try it on."""
+
+
+class ChangedMeanwhile(Refused):
+    """Somebody else changed the draft since it was looked at; the differences are named."""
+
+
+class NeedsAnother(Refused):
+    """A second manager approves: who changed a draft does not publish it."""

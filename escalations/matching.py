@@ -54,6 +54,24 @@ def first_failing(rule, facts):
     return None
 
 
+def covers(earlier, later):
+    """Whether `earlier`, asked first, answers whatever `later` could answer: its conditions are the same or
+    wider."""
+    for name in EQUAL:
+        wanted = getattr(earlier, name)
+        if wanted not in (None, "") and wanted != getattr(later, name):
+            return False
+    for name in AT_LEAST:
+        wanted, narrower = getattr(earlier, name), getattr(later, name)
+        if wanted and (narrower is None or narrower < wanted):
+            return False
+    for name in AT_MOST:
+        wanted, narrower = getattr(earlier, name), getattr(later, name)
+        if wanted is not None and (narrower is None or narrower > wanted):
+            return False
+    return True
+
+
 def first_match(rules, facts):
     """The first of the ordered `rules` that matches, or None."""
     return next((rule for rule in rules if first_failing(rule, facts) is None), None)

@@ -275,16 +275,28 @@ def term_of(level, within=None):
     return level.acknowledge_seconds if within is None else min(within, level.acknowledge_seconds)
 
 
-def terms(step, path, roster, started_at, within=None):
+def terms(step, path, roster, started_at, within=None, pauses=()):
     """(calendar id, due_at, late_after) of the acknowledgement owed by `step`'s holder from `started_at`;
-    None at the fallback."""
+    None at the fallback. `pauses`: (from, until) of what stops it."""
     level = path.level(step.level_number)
     if step.is_fallback or level is None:
         return None
+    return _term(step, level, term_of(level, within), roster, started_at, pauses)
+
+
+def work_terms(step, path, roster, started_at, pauses=()):
+    """The same of the work of who acknowledged at `started_at`; None where the level sets no end to it."""
+    level = path.level(step.level_number)
+    if step.is_fallback or level is None or not level.work_seconds:
+        return None
+    return _term(step, level, level.work_seconds, roster, started_at, pauses)
+
+
+def _term(step, level, seconds, roster, started_at, pauses):
     calendar_id = roster.calendar_of(step, level)
     hours = roster.calendars[calendar_id]
-    due_at = hours.add(started_at, term_of(level, within))
-    return calendar_id, due_at, hours.next_open(due_at)
+    due_at = hours.due(started_at, seconds, pauses)
+    return calendar_id, due_at, hours.late_after(due_at, pauses)
 
 
 def next_step(path, number, case, roster, *, due_at, now):

@@ -62,26 +62,36 @@ def roster(*, since):
 
 
 def _roster(since):
-    absences, duties, members = {}, {}, {}
-    for person, start, end, deputy in ABSENCES.all(since=since):
-        absences.setdefault(person, []).append((start, end, deputy))
-    for skill, start, end, person in DUTIES.all(since=since):
-        duties.setdefault(skill, []).append((start, end, person))
-    first_team = {}
-    for team, person in MEMBERSHIPS.all():
+    return assembled(
+        people=PEOPLE.all(),
+        memberships=MEMBERSHIPS.all(),
+        teams=TEAMS.all(),
+        absences=ABSENCES.all(since=since),
+        duties=DUTIES.all(since=since),
+    )
+
+
+def assembled(*, people, memberships, teams, absences, duties):
+    """A Roster of rows as the queries above give them, with the calendars as they are now."""
+    away, turns, members, first_team = {}, {}, {}, {}
+    for person, start, end, deputy in absences:
+        away.setdefault(person, []).append((start, end, deputy))
+    for skill, start, end, person in duties:
+        turns.setdefault(skill, []).append((start, end, person))
+    for team, person in memberships:
         members.setdefault(team, []).append(person)
         first_team.setdefault(person, team)
-    teams = {pk: (name, calendar) for pk, name, calendar in TEAMS.all()}
-    people, last_resort = {}, []
+    teams = {pk: (name, calendar) for pk, name, calendar in teams}
+    known, last_resort = {}, []
     rank = {Role.ESCALATION_MANAGER: 0, Role.ADMINISTRATOR: 1, Role.SUPERVISOR: 2}
-    for pk, name, manager, active, system, calendar, role, zone, *quiet, deputy in PEOPLE.all():
+    for pk, name, manager, active, system, calendar, role, zone, *quiet, deputy in people:
         works = active and not system
-        people[pk] = PersonFacts(
+        known[pk] = PersonFacts(
             pk=pk,
             name=name,
             manager_id=manager,
             is_working=works,
-            absences=tuple(absences.get(pk, ())),
+            absences=tuple(away.get(pk, ())),
             calendar_id=calendar or (teams[first_team[pk]][1] if pk in first_team else None),
             quiet=quiet_hours(zone, *quiet),
             quiet_deputy_id=deputy,
@@ -89,11 +99,11 @@ def _roster(since):
         if works and role in rank:
             last_resort.append((rank[role], pk))
     return Roster(
-        people=people,
+        people=known,
         members={team: tuple(ids) for team, ids in members.items()},
         team_names={pk: name for pk, (name, _c) in teams.items()},
         team_calendars={pk: calendar for pk, (_n, calendar) in teams.items()},
-        duties={skill: tuple(turns) for skill, turns in duties.items()},
+        duties={skill: tuple(rows) for skill, rows in turns.items()},
         last_resort=tuple(pk for _rank, pk in sorted(last_resort)),
         calendars=Calendar.objects.hours(),
         always_open_id=Calendar.objects.values_list("pk", flat=True).get(is_default=True),

@@ -220,6 +220,7 @@ UNAUDITED = {
     "cases.SavedView",
     "cases.DoneTogether",
     "cases.Presence",
+    "escalations.BackTest",
     "escalations.Replay",
     "escalations.ReplayedCase",
     "reports.DailyCount",

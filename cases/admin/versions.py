@@ -113,6 +113,8 @@ class VersionAdmin(ComparePages, ReasonedAdmin):
     operation = None
     findings = None
     actions_detail = ("publish", "compare", "new_draft")
+    publish_form = PublishForm
+    publish_template = "admin/ask.html"
     ordering = ("-pk",)
 
     # --- who may ---
@@ -183,6 +185,22 @@ class VersionAdmin(ComparePages, ReasonedAdmin):
         """Sentences that say what publishing would change."""
         return ()
 
+    def publish_initial(self, version):
+        """What the form that publishes says before anybody answers."""
+        return {"effective_at": version.effective_at}
+
+    def publish_arguments(self, form):
+        """What the operation is told beside when and why."""
+        return {}
+
+    def seen_now(self, version):
+        """The hidden fields of the form, as of now."""
+        return {}
+
+    def publish_context(self, request, version):
+        """What the page that publishes shows beside the findings and the effects."""
+        return {}
+
     def after_publishing(self, request, version):
         """The address to go to."""
         return self.address("change", version.pk)
@@ -207,7 +225,7 @@ class VersionAdmin(ComparePages, ReasonedAdmin):
         version = self.version_or_404(request, object_id)
         if version.published_at is not None:
             raise PermissionDenied
-        form = PublishForm(posted(request), initial={"effective_at": version.effective_at})
+        form = self.publish_form(posted(request), initial=self.publish_initial(version))
         if request.method == "POST" and form.is_valid():
             try:
                 type(self).operation(
@@ -216,10 +234,13 @@ class VersionAdmin(ComparePages, ReasonedAdmin):
                     now=timezone.now(),
                     effective_at=form.cleaned_data["effective_at"],
                     reason=form.cleaned_data["change_reason"],
+                    **self.publish_arguments(form),
                 )
             except Refused as refused:
                 for sentence in refused.messages:
                     messages.error(request, sentence)
+                # What was refused for is shown now; the next answer is to that.
+                form.data = {**form.data.dict(), **self.seen_now(version)}
             else:
                 messages.success(request, _("Published: %(version)s.") % {"version": version})
                 return redirect(self.after_publishing(request, version))
@@ -231,6 +252,8 @@ class VersionAdmin(ComparePages, ReasonedAdmin):
             button=_("Publish"),
             findings=type(self).findings(version),
             effects=self.effects(version),
+            template=self.publish_template,
+            **self.publish_context(request, version),
         )
 
     @action(

@@ -15,7 +15,9 @@ from escalations.operations import publishing
 
 from .matrix import MatrixPages
 from .picture import PicturePages
+from .publishing import PublishPages
 from .starting import StartPages
+from .trying import TryPages
 
 
 class LevelForm(forms.ModelForm):
@@ -87,10 +89,10 @@ class EscalationPathAdmin(StartPages, WholeAdmin):
 
 
 @admin.register(PathVersion)
-class PathVersionAdmin(PicturePages, VersionAdmin):
+class PathVersionAdmin(PicturePages, PublishPages, TryPages, VersionAdmin):
+    actions_detail = (*VersionAdmin.actions_detail, "preview", "try_on_past")
     whole = "path"
     operation = publishing.publish_path
-    findings = publishing.findings
     list_display = ("path", "number", "state", "effective_at", "published", "fallback", "note")
     list_select_related = ("path", "published_by", "fallback")
     list_filter = ("path",)

@@ -1,11 +1,13 @@
 """Who is called, when, and what is handed over."""
 
+from .backtest import BackTest
 from .escalation import Escalation, Handoff, Kind, PassedOver
 from .path import EscalationPath, Level, LevelInform, PathVersion, Responsible, Rule
 from .replay import Replay, ReplayedCase
 from .response import AskBack, EscalationReason, Option, OptionUse
 
 __all__ = [
+    "BackTest",
     "Escalation",
     "EscalationPath",
     "EscalationReason",
