@@ -32,6 +32,7 @@ from unfold.widgets import (
     UnfoldAdminSelect2Widget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -60,6 +61,7 @@ class Widgets:
 
     Boxes = UnfoldAdminCheckboxSelectMultipleWidget
     Choice = UnfoldAdminSelectWidget
+    Lines = UnfoldAdminTextareaWidget
     LongChoice = UnfoldAdminSelect2Widget
     LongChoices = UnfoldAdminSelect2MultipleWidget
     Moment = UnfoldAdminSplitDateTimeWidget
