@@ -33,6 +33,7 @@ from unfold.widgets import (
     UnfoldAdminSelect2Widget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -62,6 +63,8 @@ class Widgets:
     Boxes = UnfoldAdminCheckboxSelectMultipleWidget
     Choice = UnfoldAdminSelectWidget
     Day = UnfoldAdminDateWidget
+
+    Lines = UnfoldAdminTextareaWidget
     LongChoice = UnfoldAdminSelect2Widget
     LongChoices = UnfoldAdminSelect2MultipleWidget
     Moment = UnfoldAdminSplitDateTimeWidget

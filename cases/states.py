@@ -44,6 +44,14 @@ class Metric(models.TextChoices):
     STATUTORY = "statutory", _("Statutory")
 
 
+class EndsOn(models.TextChoices):
+    """What ends a clock that not every public word ends."""
+
+    ANSWERED = "answered", _("answered")
+    RESOLVED = "resolved", _("resolved")
+    CLOSED = "closed", _("closed")
+
+
 class ClockState(models.TextChoices):
     RUNNING = "running", _("Running")
     PAUSED = "paused", _("Paused")

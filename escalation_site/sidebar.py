@@ -29,6 +29,7 @@ GROUPS = (
             ("escalations.Option", "healing"),
             ("escalations.EscalationReason", "help"),
             ("cases.SlaPolicy", "verified"),
+            ("cases.PackVersion", "gavel"),
             ("cases.Calendar", "calendar_month"),
             ("cases.Recalculation", "update"),
             ("cases.IntakeRule", "alt_route"),

@@ -34,6 +34,9 @@ from cases.models import (
     ListReading,
     Membership,
     Message,
+    PackConfirmation,
+    PackTerm,
+    PackVersion,
     Party,
     Pause,
     PauseReason,
@@ -140,6 +143,32 @@ SAMPLES = {
             "calendar": w.calendar,
         },
         ("term_seconds", 3600),
+    ),
+    PackVersion: Sample(
+        lambda w, n: {"pack": "spain-ley-10-2025", "calendar": w.calendar, "number": 10 + n},
+        ("note", "from the new year"),
+    ),
+    PackTerm: Sample(
+        lambda w, n: {
+            "version": w.pack_draft,
+            "key": f"term-{n}",
+            "rule": "15 business_days Europe/Madrid",
+            "ends_on": "resolved",
+            "source": "Ley 10/2025 art.17.1",
+            "says": "15 business_days",
+            "is_certain": True,
+        },
+        ("is_certain", False),
+    ),
+    PackConfirmation: Sample(
+        lambda w, n: {
+            "key": f"term-{n}",
+            "says": "30 calendar_days",
+            "note": "read in the gazette",
+            "confirmed_at": AT,
+            "confirmed_by": w.ana,
+        },
+        ("note", "read in the law"),
     ),
     Clock: Sample(
         lambda w, n: {
@@ -406,6 +435,7 @@ def world():
         w.tag = Tag.objects.create(name="legal")
         w.service = Service.objects.create(name="hosting")
         w.calendar_draft = CalendarVersion.objects.create(calendar=w.calendar, number=2)
+        w.pack_draft = PackVersion.objects.create(pack="spain-payments", calendar=w.calendar, number=1)
         w.policy_draft = SlaPolicyVersion.objects.create(policy=w.policy, number=2)
         w.path_draft = PathVersion.objects.create(path=w.path, number=2)
         w.asks, w.messages, w.promises, w.cases = (

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from . import calendars, composing, customers, engine, facts, people, recalculations, rules, sla
+from . import calendars, composing, customers, engine, facts, packs, people, recalculations, rules, sla
 
 __all__ = [
     "calendars",
@@ -11,6 +11,7 @@ __all__ = [
     "customers",
     "engine",
     "facts",
+    "packs",
     "people",
     "recalculations",
     "rules",

@@ -10,6 +10,7 @@ from .intake import IntakeRule
 from .link import CaseLink
 from .message import Message
 from .notice import Notice, NoticeKind
+from .pack import PackConfirmation, PackTerm, PackVersion
 from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
 from .preference import PersonPreference
 from .presence import Presence
@@ -57,6 +58,9 @@ __all__ = [
     "Message",
     "Notice",
     "NoticeKind",
+    "PackConfirmation",
+    "PackTerm",
+    "PackVersion",
     "Party",
     "Pause",
     "PauseReason",

@@ -1,16 +1,21 @@
 """What is owed to which cases: SLA policies in versions, their targets, the running clocks, and the
 pauses."""
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from cases import receipts
 from cases.history import History, remembered
-from cases.states import ClockState, Metric, Priority, TimerKind
+from cases.hours import WorkingHours
+from cases.states import ClockState, EndsOn, Metric, Priority, TimerKind
+from cases.terms import Term
 
 from .calendar import Calendar
 from .customer import Channel, Service, Tier
+from .pack import PackTerm, PackVersion
 from .person import Person, Team
 from .version import Version, published_whole
 
@@ -57,6 +62,8 @@ class SlaPolicyVersionQuerySet(models.QuerySet):
                 self.filter(policy__is_active=True, published_at__isnull=False)
                 .select_related("policy")
                 .prefetch_related("targets")
+                # Asked along: a desk without packs pays no question for them.
+                .annotate(law_may_apply=models.Exists(PackVersion.objects.published()))
                 .order_by("policy__is_default", "policy__position", "policy_id", "-effective_at", "-number")
             ),
         )
@@ -85,6 +92,8 @@ class SlaPolicyVersion(Version):
     service = models.ForeignKey(Service, models.PROTECT, null=True, blank=True, verbose_name=_("service"))
     objects = SlaPolicyVersionQuerySet.as_manager()
     history = History()
+    # Whether any regulatory pack was ever turned on, where `in_force` has asked; else one has to look.
+    law_may_apply = True
 
     class Meta:
         verbose_name = _("SLA policy version")
@@ -220,9 +229,19 @@ class Clock(models.Model):
         _("used before, seconds"), default=0, help_text=_("Carried over from the clock it continues.")
     )
     at_risk_percent = models.PositiveSmallIntegerField(_("at risk at, %"), default=75)
-    ends_on = models.CharField(
-        max_length=10, choices=SlaTarget.EndsOn.choices, default=SlaTarget.EndsOn.RESOLVED
+    ends_on = models.CharField(max_length=10, choices=EndsOn.choices, default=EndsOn.RESOLVED)
+    # Of a statutory clock: the term of the law, and how it is counted (terms.Term as text). Its seconds are
+    # then those from its start to its due time.
+    statute = models.ForeignKey(
+        PackTerm,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("term of the law"),
     )
+    rule = models.CharField(_("how it is counted"), max_length=120, blank=True, default="", db_default="")
     label = models.CharField(
         _("label"), max_length=80, blank=True, help_text=_("Such as the level it belongs to.")
     )
@@ -277,6 +296,11 @@ class Clock(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(term_seconds__gt=0), name="clock_term_above_zero"),
             models.CheckConstraint(
+                condition=models.Q(statute=None, rule="")
+                | models.Q(statute__isnull=False, metric=Metric.STATUTORY) & ~models.Q(rule=""),
+                name="clock_of_a_law_says_how_it_counts",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(
                     state=ClockState.RUNNING, due_at__isnull=False, late_after__isnull=False, ended_at=None
                 )
@@ -307,12 +331,24 @@ class Clock(models.Model):
         if pauses is None:
             pauses = self.case.pauses.select_related("reason").order_by("started_at", "pk")
         mine = [receipts.Pause(p.started_at, p.ended_at, p) for p in pauses if self.metric in p.stops]
+        if self.rule:
+            return self._receipt_by_law(mine)
         return receipts.receipt(
             hours=self.calendar.hours,
             started_at=self.started_at,
             term_seconds=self.term_seconds,
             used_seconds=self.used_seconds,
             pauses=mine,
+        )
+
+    def _receipt_by_law(self, pauses):
+        """All time counts, from where the term begins to its due time; pages tell its days in words."""
+        term = timedelta(seconds=self.term_seconds)
+        return receipts.receipt(
+            hours=WorkingHours.always(Term.read(self.rule).zone),
+            started_at=self.due_at - term if self.due_at else self.started_at,
+            term_seconds=self.term_seconds,
+            pauses=() if self.due_at else pauses,
         )
 
     @property

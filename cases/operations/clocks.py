@@ -8,17 +8,19 @@ from django.utils.translation import gettext as _
 from cases import history
 from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
-from cases.models import Calendar, Clock, Pause, PauseReason, SlaPolicyVersion, SlaTarget
+from cases.models import Calendar, Clock, PackVersion, Pause, PauseReason, SlaPolicyVersion
 from cases.prepared import Given, Prepared
 from cases.sets import add_each, update_each
-from cases.states import ClockState, Metric, TimerKind
+from cases.states import ClockState, EndsOn, Metric, TimerKind
 
-from . import breaches, timers
+from . import breaches, statutes, timers
 
 SCHEDULE = ["state", "due_at", "late_after", "at_risk_at", "revision"]
 RETARGET = ["term_seconds", "at_risk_percent", "ends_on", "calendar", "policy_version"]
 # The resolution's and the first response's clocks start with the case; the next update's with what is said.
 FROM_THE_START = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
+OWES_A_WORD = (Metric.FIRST_RESPONSE, Metric.NEXT_UPDATE)
+ENDED_BY_A_WORD = (*OWES_A_WORD, Metric.OWNERSHIP)
 
 OPEN = Prepared(lambda: Clock.objects.open().filter(case=Given("case")).order_by("pk"))
 OPEN_OF_ALL = Prepared(lambda: Clock.objects.open().filter(case__among=Given("cases")).order_by("pk"))
@@ -47,11 +49,16 @@ def with_reasons(pauses):
 def stopping(clock, pauses):
     """The pauses that stop this clock; statutory ones ignore pauses unless their term says
     otherwise."""
+    if clock.rule and not statutes.heeds_pauses(clock):
+        return []
     return [p for p in pauses if clock.metric in p.stops]
 
 
 def elapsed(clock, at, hours, pauses):
-    """Seconds of working time this clock has counted at `at`, those carried over included."""
+    """Seconds of working time this clock has counted at `at`, those carried over included; a statutory one
+    counts all time."""
+    if clock.rule:
+        return statutes.elapsed(clock, at, stopping(clock, pauses))
     # One that expired is over, also where the engine has not come round to say so.
     spans = [
         (p.started_at, p.ended_at or max(min(at, p.expected_end_at), p.started_at))
@@ -69,19 +76,25 @@ def schedule(clock, hours, pauses):
     if any(p.ended_at is None for p in mine):
         clock.state, clock.due_at, clock.late_after, clock.at_risk_at = ClockState.PAUSED, None, None, None
         return
-    spans = [(p.started_at, p.ended_at) for p in mine]
-    left = max(clock.term_seconds - clock.used_seconds, 0)
-    at_risk = max(clock.term_seconds * clock.at_risk_percent / 100 - clock.used_seconds, 0)
     try:
         clock.state = ClockState.RUNNING
-        clock.due_at = hours.due(clock.started_at, left, spans)
-        clock.late_after = hours.late_after(clock.due_at, spans)
-        clock.at_risk_at = clock.due_at if at_risk >= left else hours.due(clock.started_at, at_risk, spans)
+        if clock.rule:
+            statutes.schedule(clock, hours, mine)
+        else:
+            _schedule(clock, hours, [(p.started_at, p.ended_at) for p in mine])
     except NoOpenHours as error:
         raise NoOpenHour(
             _("The calendar “%(calendar)s” has no open hour left, so nothing would ever be due; give it one.")
             % {"calendar": clock.calendar}
         ) from error
+
+
+def _schedule(clock, hours, spans):
+    left = max(clock.term_seconds - clock.used_seconds, 0)
+    at_risk = max(clock.term_seconds * clock.at_risk_percent / 100 - clock.used_seconds, 0)
+    clock.due_at = hours.due(clock.started_at, left, spans)
+    clock.late_after = hours.late_after(clock.due_at, spans)
+    clock.at_risk_at = clock.due_at if at_risk >= left else hours.due(clock.started_at, at_risk, spans)
 
 
 def _hours(clocks):
@@ -139,7 +152,9 @@ def arm_anew(clocks, *, now, also=(), since=None):
     """Write the schedule worked out for `clocks` (and the fields in `also`), and arm their timers by it."""
     for clock in clocks:
         clock.revision += 1
-    update_each(clocks, [*SCHEDULE, *also])
+    # A law's term is so many days: their seconds change with the calendar.
+    seconds = ["term_seconds"] if any(clock.rule for clock in clocks) else []
+    update_each(clocks, list(dict.fromkeys([*SCHEDULE, *also, *seconds])))
     timers.take_back({TimerKind.CLOCK_AT_RISK, *(c.breach_kind for c in clocks)}, [c.pk for c in clocks])
     _arm(clocks, now, since or {})
 
@@ -206,7 +221,8 @@ def end(clocks, *, at, now, state=None, pauses=None):
     unnoticed = {}
     for clock in clocks:
         counted = elapsed(clock, at, hours[clock.calendar_id], pauses.get(clock.case_id, ()))
-        in_time = counted <= clock.term_seconds and not (clock.breached_at and clock.breached_at < at)
+        kept = statutes.is_kept(clock, at) if clock.rule else counted <= clock.term_seconds
+        in_time = kept and not (clock.breached_at and clock.breached_at < at)
         if not in_time and clock.breached_at is None and state is None:
             unnoticed[clock] = clock.late_after or at
         clock.state = state or (ClockState.MET if in_time else ClockState.MISSED)
@@ -247,11 +263,14 @@ def _clock(case, target, started_at, used_seconds=0):
 
 def from_the_start(case, version, *, now):
     """The clocks, unsaved, that start when a case comes: first response and resolution; ownership once a team
-    has it."""
+    has it; what the law sets, where a pack of it is on."""
     owed = targets(version, case.priority)
     wanted = [_clock(case, owed[m], case.received_at) for m in FROM_THE_START if m in owed]
     if case.team_id and Metric.OWNERSHIP in owed:
         wanted.append(_clock(case, owed[Metric.OWNERSHIP], now))
+    if version.law_may_apply:
+        terms = PackVersion.objects.owed_to(case, case.received_at)
+        wanted += [statutes.clock(case, term) for term in terms]
     return wanted
 
 
@@ -267,9 +286,9 @@ def _open_of(case, *metrics):
 def answered(case, *, at, now):
     """A public word by a person, or a reached call: ends first response, next update and ownership; the
     next update is owed anew."""
-    open_clocks = _open_of(case, Metric.FIRST_RESPONSE, Metric.NEXT_UPDATE, Metric.OWNERSHIP)
+    open_clocks = [c for c in _open_of(case) if c.metric in ENDED_BY_A_WORD or c.ends_on == EndsOn.ANSWERED]
     # A cadence continues from min(done, due): an early word buys no silence, a late one gets none.
-    dues = [c.due_at for c in open_clocks if c.metric != Metric.OWNERSHIP and c.due_at]
+    dues = [c.due_at for c in open_clocks if c.metric in OWES_A_WORD and c.due_at]
     end(open_clocks, at=at, now=now)
     if case.is_live:
         _owe_update(case, min([at, *dues]), now)
@@ -328,8 +347,8 @@ def aim(cases, version):
     priorities = {case.pk: case.priority for case in cases}
     kept, gone = [], []
     for clock in OPEN_OF_ALL.all(cases=list(priorities)):
-        if clock.breach_kind != TimerKind.CLOCK_BREACHED:
-            continue
+        if clock.breach_kind != TimerKind.CLOCK_BREACHED or clock.rule:
+            continue  # no policy changes what the law sets
         target = owed[priorities[clock.case_id]].get(clock.metric)
         (kept if target else gone).append(clock)
         if target:
@@ -345,7 +364,7 @@ def aim(cases, version):
 def resolved(case, *, at, now, pauses):
     """Everything owed to a live case ends, save a resolution that ends only on closing."""
     everything = _open_of(case)
-    waits = [c for c in everything if c.metric == Metric.RESOLUTION and c.ends_on == SlaTarget.EndsOn.CLOSED]
+    waits = [c for c in everything if c.metric == Metric.RESOLUTION and c.ends_on == EndsOn.CLOSED]
     ended = [c for c in everything if c not in waits]
     # A case resolved without a public word still owed one: the first response was then given with the
     # resolution.
@@ -357,10 +376,13 @@ def closed(case, *, at, now, pauses):
 
 
 def reopened(case, *, at, now):
-    """A new resolution clock with the remaining time, the ended interval not counted; and the next update
-    is owed."""
-    if not _open_of(case, Metric.RESOLUTION):
-        last = case.clocks.filter(metric=Metric.RESOLUTION).order_by("-pk").first()
+    """A new resolution clock with the remaining time, the ended interval not counted; what the law wants
+    resolved goes on as if it had never ended, while its term lasts; and the next update is owed."""
+    open_clocks = _open_of(case)
+    before = list(case.clocks.filter(metric__in=(Metric.RESOLUTION, Metric.STATUTORY)).order_by("-pk"))
+    start(statutes.revived(case, before, open_clocks, at=at), now=now)
+    if not any(c.metric == Metric.RESOLUTION for c in open_clocks):
+        last = next((c for c in before if c.metric == Metric.RESOLUTION), None)
         target = targets(version_of(case), case.priority).get(Metric.RESOLUTION)
         if target is not None:
             used = last.elapsed_seconds if last else 0
@@ -369,5 +391,5 @@ def reopened(case, *, at, now):
             if last and last.breached_at and used and used > again.term_seconds:
                 again.breached_at = last.breached_at
             start([again], now=now)
-    if not _open_of(case, Metric.NEXT_UPDATE):
+    if not any(c.metric == Metric.NEXT_UPDATE for c in open_clocks):
         _owe_update(case, at, now)

@@ -16,7 +16,7 @@ from cases.hours import NoOpenHours
 from cases.models import Calendar, CaseLink, Clock, Decision, NoticeKind, Party, Promise
 from cases.states import CaseStatus, ClockState, Metric, TimerKind, may_move
 
-from . import clocks, notify, pausing, promising, timers
+from . import clocks, notify, pausing, promising, statutes, timers
 from .linking import connect
 from .relating import changing_both
 
@@ -136,15 +136,25 @@ def asks(source, target, *, by, now):
 @carries_over
 def terms(source, target, *, by, now):
     """Of two terms for the same thing the one due sooner goes on; one that only the merged case had goes on
-    as it is. Between teams the other case's own holds."""
-    mine = [c for c in source.clocks.open().order_by("pk") if c.breach_kind == TimerKind.CLOCK_BREACHED]
-    theirs = {c.metric: c for c in target.clocks.open() if c.metric in ONE_OF_EACH}
+    as it is, a law's from its own start. Between teams the other case's own holds."""
+    mine = [
+        c
+        for c in source.clocks.open().select_related("statute").order_by("pk")
+        if c.breach_kind == TimerKind.CLOCK_BREACHED
+    ]
+    theirs = {
+        _thing(c): c
+        for c in target.clocks.open().select_related("statute")
+        if c.metric in ONE_OF_EACH or c.rule
+    }
     # What is over stays over: it goes on as a term that was missed.
     clocks.settle(mine, now=now)
     hours = Calendar.objects.hours({c.calendar_id for c in (*mine, *theirs.values())}, held=True)
     pauses = clocks.pauses_by_case([source.pk, target.pk])
 
     def due(clock):
+        if clock.rule:
+            return 0, clock.due_at
         used = clocks.elapsed(clock, now, hours[clock.calendar_id], pauses.get(clock.case_id, ()))
         try:
             return used, hours[clock.calendar_id].due(now, max(clock.term_seconds - used, 0))
@@ -156,7 +166,7 @@ def terms(source, target, *, by, now):
         if clock.metric == Metric.OWNERSHIP:
             continue
         used, due_at = due(clock)
-        other = theirs.get(clock.metric)
+        other = theirs.get(_thing(clock))
         if other is not None:
             theirs_at = due(other)[1]
             if due_at is None or (theirs_at is not None and theirs_at <= due_at):
@@ -167,7 +177,14 @@ def terms(source, target, *, by, now):
     clocks.start(going_on, now=now)
 
 
+def _thing(clock):
+    """What a term is for: of a law's, which one."""
+    return clock.metric, clock.statute.key if clock.rule else ""
+
+
 def _continued(clock, case, used, now):
+    if clock.rule:
+        return statutes.again(clock, case)
     return Clock(
         case=case,
         metric=clock.metric,

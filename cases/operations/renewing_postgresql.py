@@ -20,7 +20,8 @@ CLOCKS = """
 SELECT id, case_id, metric, state, term_seconds, used_seconds, at_risk_percent,
     date_part('epoch', started_at), date_part('epoch', due_at), date_part('epoch', late_after),
     date_part('epoch', at_risk_at),
-    breached_at IS NULL, late_after < %(changed_at)s AND breached_at IS NULL AND breach_kind = %(breached)s
+    breached_at IS NULL,
+    late_after < %(changed_at)s AND breached_at IS NULL AND breach_kind = %(breached)s OR rule <> ''
 FROM cases_clock
 WHERE case_id = ANY(%(cases)s) AND calendar_id = %(calendar)s AND state IN ('running', 'paused')
 """
@@ -130,12 +131,13 @@ def _by_case(rows):
 
 def _worked_out(rows, pauses, hours, tally, now):
     """[(case id, clock id, due_at, late_after, at_risk_at)] of what changes, and the ids of the cases that
-    are not this plain: a term that was over unnoticed, a pause that just ended, hours that do not suffice."""
+    are not this plain: a law's term, one that was over unnoticed, a pause that just ended, hours that do not
+    suffice."""
     left = {row[1] for row in rows if row[-1]}
     at_now = (now - EPOCH).total_seconds()
     changed, counted = [], []
     for row in rows:
-        pk, case_id, metric, state, term, used, percent, started, due, late, risk, unbreached, _over = row
+        pk, case_id, metric, state, term, used, percent, started, due, late, risk, unbreached, _apart = row
         if case_id in left:
             continue
         mine = [span for span in pauses[case_id] if metric in span[0]] if case_id in pauses else ()

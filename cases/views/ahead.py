@@ -8,10 +8,11 @@ from django.core.exceptions import ValidationError
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
-from cases import display, likeness
+from cases import display, law_words, likeness
 from cases.errors import Refused
 from cases.models import Channel
 from cases.operations import intake
+from cases.terms import Term
 
 # The fields of the form that decide where a case goes and what it is like.
 DECIDE = ("contact", "channel", "service", "category", "impact", "urgency", "received_at")
@@ -67,12 +68,20 @@ def _owed(clock, customer, now):
     is_same = display.local_time(clock.due_at, customer.time_zone) == display.clock_time(clock.due_at)
     words = {"time": date_format(there, "D H:i"), "city": display.zone_city(customer.time_zone)}
     return Owed(
-        name=display.clock_name(clock),
-        term=display.duration(clock.term_seconds),
+        name=law_words.clock_name(clock) if clock.rule else display.clock_name(clock),
+        term=_term(clock),
         due=display.moment(clock.due_at, now, "day"),
         there="" if is_same else _("%(time)s in %(city)s") % words,
         due_at=clock.due_at,
     )
+
+
+def _term(clock):
+    if not clock.rule:
+        return display.duration(clock.term_seconds)
+    term = Term.read(clock.rule)
+    words = law_words.amount(term.amount, term.unit)
+    return words if clock.statute.is_certain else _("%(term)s, to be confirmed") % {"term": words}
 
 
 def rule_words(rule):

@@ -39,9 +39,9 @@ def case_context(request, case, **given):
     may_work = may_read and may(request.user, "case.work", case)
     pauses = list(case.pauses.select_related("reason", "started_by").order_by("started_at", "pk"))
     clocks = list(
-        case.clocks.select_related("calendar", "policy_version__policy", "owed_by", "owed_by_team").order_by(
-            "-pk"
-        )[:60]
+        case.clocks.select_related(
+            "calendar", "policy_version__policy", "owed_by", "owed_by_team", "statute"
+        ).order_by("-pk")[:60]
     )
     shown = case_rows.shown_clocks(clocks, pauses, now) if may_read else []
     at_once = sum(clock.is_open for clock in clocks) + ENDED_AT_ONCE

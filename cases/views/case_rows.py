@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from cases import display
+from cases import display, law_words
 from cases.models import Calendar, Clock, Standing
 from cases.operations import clocks as clock_operations
+from cases.operations import packs
 from cases.states import ClockState
 from cases.views.receipt_words import worded
 
@@ -26,6 +27,7 @@ class ShownClock:
     late: bool = False
     receipt: object = None
     why: str = ""
+    law: display.Pill | None = None  # of what a law sets: whether anybody answers for it
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,20 @@ class Owed:
 def shown_clocks(clocks, pauses, now):
     """Open clocks first, the soonest first; then those that ended, the latest first."""
     hours = Calendar.objects.hours({clock.calendar_id for clock in clocks}) if clocks else {}
+    confirmed = packs.confirmations() if any(clock.rule for clock in clocks) else {}
     running = sorted((c for c in clocks if c.is_open), key=lambda c: (c.due_at is None, c.due_at, c.pk))
     ended = sorted((c for c in clocks if not c.is_open), key=lambda c: c.ended_at, reverse=True)
-    return [_shown(clock, pauses, hours[clock.calendar_id], now) for clock in (*running, *ended)]
+    strictest = _strictest(running)
+    return [
+        _shown(clock, pauses, hours[clock.calendar_id], now, confirmed, clock is strictest)
+        for clock in (*running, *ended)
+    ]
+
+
+def _strictest(running):
+    """Of several terms that laws set for a case, the one due first; None where there are not several."""
+    by_law = [clock for clock in running if clock.rule and clock.due_at]
+    return by_law[0] if len(by_law) > 1 else None
 
 
 def used_percent(clock, pauses, hours, now):
@@ -58,33 +71,44 @@ def used_percent(clock, pauses, hours, now):
     return max(0, min(100, round(100 * spent / clock.term_seconds)))
 
 
-def _shown(clock, pauses, hours, now):
+def _shown(clock, pauses, hours, now, confirmed, is_strictest):
     pill = display.clock_pill(clock, now)
-    name = display.clock_name(clock)
-    receipt = worded(clock, pauses, hours, now)
+    name = law_words.clock_name(clock) if clock.rule else display.clock_name(clock)
+    receipt = worded(clock, pauses, hours, now, confirmed)
+    law = _law_pill(clock.statute, confirmed) if clock.rule else None
     if not clock.is_open:
-        return _ended(clock, pill, name, now, receipt)
+        return _ended(clock, pill, name, now, receipt, law)
     used = used_percent(clock, pauses, hours, now)
     if clock.state == ClockState.PAUSED:
         spent = clock_operations.elapsed(clock, now, hours, pauses)
         left = _("%(time)s left") % {"time": display.duration(clock.term_seconds - spent)}
         reason = next((p.reason.name for p in pauses if p.ended_at is None), "")
         return ShownClock(
-            pill, name, left, note=reason, bar="info", used=used, receipt=receipt, why=_("why?")
+            pill, name, left, note=reason, bar="info", used=used, receipt=receipt, why=_("why?"), law=law
         )
     late = clock.due_at < now
+    note = _due(clock.due_at, now, late)
+    if is_strictest:
+        note = _("%(due)s · the strictest of those that laws set") % {"due": note}
     return ShownClock(
         pill,
         name,
         left=display.duration(abs((clock.due_at - now).total_seconds()), "ticking"),
-        note=_due(clock.due_at, now, late),
+        note=note,
         bar=pill.look,
         used=used,
         until=clock.due_at,
         late=late,
         receipt=receipt,
         why=_("why %(time)s?") % {"time": display.clock_time(clock.due_at)},
+        law=law,
     )
+
+
+def _law_pill(statute, confirmed):
+    if statute.is_certain or (statute.key, statute.says) in confirmed:
+        return display.Pill(_("Statutory"), "outlined", "scales")
+    return display.Pill(_("Statutory, to be confirmed"), "dashed", "scales")
 
 
 def _due(due_at, now, late):
@@ -92,7 +116,7 @@ def _due(due_at, now, late):
     return words % {"time": display.moment(due_at, now, "day")}
 
 
-def _ended(clock, pill, name, now, receipt):
+def _ended(clock, pill, name, now, receipt, law):
     note = display.moment(clock.ended_at, now, "day")
     if clock.due_at:
         note = f"{note} · " + _("was due %(time)s") % {"time": display.moment(clock.due_at, clock.ended_at)}
@@ -101,7 +125,7 @@ def _ended(clock, pill, name, now, receipt):
         words = _("in %(time)s") if clock.state == ClockState.MET else _("after %(time)s")
         took = words % {"time": display.duration(clock.elapsed_seconds)}
     why = _("why %(time)s?") % {"time": display.clock_time(clock.due_at)} if clock.due_at else ""
-    return ShownClock(pill, name, took, note, receipt=receipt if why else None, why=why)
+    return ShownClock(pill, name, took, note, receipt=receipt if why else None, why=why, law=law)
 
 
 def owed_next(standing, reader, now, pauses, hours):

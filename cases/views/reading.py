@@ -91,7 +91,7 @@ class Print(LoginRequiredMixin, View):
         )
         clocks = list(
             case.clocks.select_related(
-                "calendar", "policy_version__policy", "owed_by", "owed_by_team"
+                "calendar", "policy_version__policy", "owed_by", "owed_by_team", "statute"
             ).order_by("pk")
         )
         context = {

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from cases import display
-from cases.hours import NoOpenHours
+from cases import display, law_words
+from cases.hours import HoursError, NoOpenHours, Stretch
 from cases.operations import clocks as clock_operations
+from cases.operations import statutes
 from cases.receipts import LineKind, Pause, receipt
+from cases.terms import Term
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,16 @@ class WordedReceipt:
     total_at: str
     total: str
     source: str
+    # Of a law: where it is to be read, and who answers for what it says.
+    address: str = ""
+    certainty: str = ""
 
 
-def worded(clock, pauses, hours, now):
-    """The receipt of `clock`, or None where its calendar has no answer."""
+def worded(clock, pauses, hours, now, confirmed=None):
+    """The receipt of `clock`, or None where its calendar has no answer. `confirmed`: packs.confirmations(),
+    for the clocks of laws."""
+    if clock.rule:
+        return _by_law(clock, pauses, hours, confirmed or {})
     spans = [Pause(p.started_at, p.ended_at, p) for p in clock_operations.stopping(clock, pauses)]
     # An ended clock shows the sum that led to its due time, pauses after its end being no part of it.
     if clock.ended_at:
@@ -67,6 +77,81 @@ def _source(clock):
     if clock.policy_version_id is None:
         return calendar
     return _("Policy %(policy)s · %(calendar)s") % {"policy": clock.policy_version, "calendar": calendar}
+
+
+def _by_law(clock, pauses, hours, confirmed):
+    """The receipt of a law's term: its days one run after the other, from the day of the event."""
+    heeded = clock_operations.stopping(clock, pauses)
+    if clock.due_at is None:
+        return None
+    term, since = Term.read(clock.rule), statutes.begins_at(clock, heeded)
+    try:
+        due = term.due(since, hours)
+        runs = term.runs(due, hours)
+    except HoursError:
+        return None
+    zone = ZoneInfo(term.zone)
+    whole = law_words.amount(term.amount, term.unit)
+    shown = clock.due_at.astimezone(zone)
+    return WordedReceipt(
+        title=_("Why %(time)s?") % {"time": display.clock_time(clock.due_at)},
+        term=whole,
+        rows=[_beginning(clock, term, due, since.astimezone(zone)), *map(_run, runs)],
+        total_label=_("Due"),
+        total_at=f"{date_format(shown, 'D j M, H:i')} {display.zone_city(term.zone)}",
+        total=whole,
+        source=_law_source(clock, term),
+        address=clock.statute.fact.url if clock.statute.fact else "",
+        certainty=certainty(clock.statute, confirmed),
+    )
+
+
+def _beginning(clock, term, due, since):
+    words = {"time": date_format(since, "H:i")}
+    what = _("received %(time)s") if since == clock.started_at else _("completed %(time)s, begins anew")
+    if due.began_on is None:
+        return WordedLine(
+            date_format(since, "D j M"), what % words, law_words.amount(term.amount, term.unit), True
+        )
+    if not term.first_day_counts:
+        what = _("%(what)s; this day is day zero") % {"what": what % words}
+        return WordedLine(date_format(due.began_on, "D j M"), what, _("none"), False)
+    return WordedLine(date_format(due.began_on, "D j M"), what % words, "", False)
+
+
+def _run(run):
+    day = date_format(run.first_on, "D j M")
+    if run.last_on != run.first_on:
+        day = f"{day} – {date_format(run.last_on, 'D j M')}"
+    if run.counted:
+        return WordedLine(
+            day, _("counted"), ngettext("%(n)d day", "%(n)d days", run.counted) % {"n": run.counted}, True
+        )
+    what = {
+        Stretch.HOLIDAY: _("holiday, %(name)s") % {"name": run.name} if run.name else _("holiday"),
+        Stretch.EXCEPTION: run.name or _("closed on this date"),
+    }.get(run.kind, _("no business day"))
+    return WordedLine(day, what, _("none"), False)
+
+
+def _law_source(clock, term):
+    parts = [
+        clock.statute.source,
+        law_words.counting(term),
+        _("calendar %(name)s") % {"name": clock.calendar},
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def certainty(statute, confirmed):
+    """How certain a PackTerm is: read in the law, confirmed by name, or to be confirmed."""
+    if statute.is_certain:
+        return _("Certainty A: read in the law")
+    row = confirmed.get((statute.key, statute.says))
+    if row is None:
+        return _("To be confirmed: nobody has read this in the law yet")
+    words = {"who": row.confirmed_by, "when": date_format(row.confirmed_at, "j M Y"), "note": row.note}
+    return _("Confirmed by %(who)s on %(when)s: %(note)s") % words
 
 
 def exactly(length):

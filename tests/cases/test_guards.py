@@ -258,7 +258,7 @@ def publish(world):
     """A published version of each kind with a part of each kind: {model: row}."""
     parts = [model for model in audited.every_model() if getattr(model, "FROZEN_WITH", None)]
     found = {model: world.rows[model] for model in parts}
-    for draft in (world.calendar_draft, world.policy_draft, world.path_draft):
+    for draft in (world.calendar_draft, world.policy_draft, world.path_draft, world.pack_draft):
         extra = {"fallback": world.ana} if isinstance(draft, PathVersion) else {}
         draft.effective_at = draft.published_at = make.BEGINNING
         draft.published_by = world.ana
