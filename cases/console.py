@@ -63,7 +63,6 @@ class Widgets:
     Boxes = UnfoldAdminCheckboxSelectMultipleWidget
     Choice = UnfoldAdminSelectWidget
     Day = UnfoldAdminDateWidget
-
     Lines = UnfoldAdminTextareaWidget
     LongChoice = UnfoldAdminSelect2Widget
     LongChoices = UnfoldAdminSelect2MultipleWidget

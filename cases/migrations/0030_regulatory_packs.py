@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0001_squashed_0017_standing_by_the_case'),
+        ('cases', '0022_matrix_notices'),
     ]
 
     operations = [

@@ -86,7 +86,7 @@ def test_a_template_makes_a_draft_that_passes_its_check(key, cast, nora, now):
     chosen = filled_by(template, *cast)
     draft = starting.start_from(template=template, name="Ours", chosen=chosen, by=nora, now=now)
     assert (draft.published_at, draft.number, draft.path.name) == (None, 1, "Ours")
-    assert publishing.findings(draft, now=NOW) == []
+    assert publishing.findings(draft, now=now) == []
     assert [level.name for level in draft.levels.order_by("number")] == [lv.name for lv in template.levels]
     published = publishing.publish_path(version=draft, by=nora, now=now)
     assert published.published_at == now
@@ -147,7 +147,7 @@ def test_a_copied_path_is_a_draft_of_its_own(nora, now):
         starting.copy_path(version=original, name=path.name, by=nora, now=now)
     draft = starting.copy_path(version=original, name="Night", by=nora, now=now)
     assert (draft.path.name, draft.number, draft.published_at) == ("Night", 1, None)
-    assert publishing.findings(draft, now=NOW) == []
+    assert publishing.findings(draft, now=now) == []
     assert [str(level) for level in draft.levels.all()] == ["1 Level 1"]
     assert path.versions.count() == 1
 
@@ -179,7 +179,7 @@ def answers(desk, **changes):
     }
 
 
-def test_a_template_is_chosen_filled_and_made(desk, client):
+def test_a_template_is_chosen_filled_and_made(desk, client, now):
     client.force_login(desk["supervisor"])
     assert address("template", "public").rsplit("/", 2)[-2] in body(client.get(address("templates")))
     page = client.get(address("template", "public"))
@@ -187,7 +187,7 @@ def test_a_template_is_chosen_filled_and_made(desk, client):
     page = client.post(address("template", "public"), answers(desk), follow=True)
     draft = PathVersion.objects.get(path__name="Town hall")
     assert page.request["PATH_INFO"] == reverse("admin:escalations_pathversion_change", args=[draft.pk])
-    assert publishing.findings(draft, now=NOW) == []
+    assert publishing.findings(draft, now=now) == []
     assert draft.history.latest("history_id").history_change_reason == "We begin"
 
 
