@@ -27,9 +27,10 @@ def indexes():
         for field in keys:
             yield model._meta.db_table, field.column
         if _is_audited(model):
-            past = model.history.model._meta.db_table
+            past, kept = model.history.model._meta.db_table, model.history.model._meta.concrete_fields
+            kept = {field.column for field in kept}  # a column that nothing changes is not in the history
             for field in model._meta.concrete_fields:
-                if field in keys or field.db_index or field.unique:
+                if (field in keys or field.db_index or field.unique) and field.column in kept:
                     yield past, field.column
             yield from ((past, column) for column in ("history_date", "history_user_id"))
 
