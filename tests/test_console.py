@@ -31,6 +31,7 @@ from cases.models import (
 )
 from cases.operations import talk
 from escalations.models import Replay, ReplayedCase
+from reports.models import Counting, DailyCount
 from tests import audited
 from tests import factories as make
 from tests.test_architecture import imported, name, our_models, sources
@@ -76,8 +77,9 @@ DELETE = {
 }
 
 
-# Only who holds a complaint reads its profile, on the case's own page: the console has none of it.
-KEPT_FROM_THE_CONSOLE = {ComplaintProfile}
+# Only who holds a complaint reads its profile, on the case's own page: the console has none of it. What the
+# worker counts for the dashboard stands there, and nowhere row by row.
+KEPT_FROM_THE_CONSOLE = {ComplaintProfile, DailyCount, Counting}
 
 
 def shown_models():
