@@ -1,5 +1,6 @@
 """The console's pages as a whole: who may open what, that facts stay as they are, what they cost."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -30,7 +31,7 @@ from cases.models import (
     Timer,
 )
 from cases.operations import talk
-from escalations.models import Replay, ReplayedCase
+from escalations.models import BackTest, Replay, ReplayedCase
 from reports.models import Counting, DailyCount
 from tests import audited
 from tests import factories as make
@@ -124,6 +125,15 @@ def rows(w, n):
                 person=w.ana, case=w.case, key=UUID(int=n), content="0" * 64, sent_at=make.BEGINNING
             ),
             Presence: Presence.objects.create(case=w.case, person=w.people[n], seen_at=make.BEGINNING),
+            BackTest: BackTest.objects.create(
+                title=f"path {n}",
+                since=make.BEGINNING,
+                until=make.BEGINNING + timedelta(days=n),
+                asked_by=w.ana,
+                asked_at=make.BEGINNING,
+                state="cancelled",
+                finished_at=make.BEGINNING,
+            ),
             Replay: replay,
             ReplayedCase: ReplayedCase.objects.create(replay=replay, case=w.case, number="INC1")
             if n == 2

@@ -81,7 +81,8 @@ class Episode:
     answers: tuple[Answer, ...] = ()
 
     def covers(self, at):
-        return self.started_at <= at and (self.ended_at is None or at < self.ended_at)
+        """Whether it ran at `at`. The engine comes a moment after an instant, and a play at it."""
+        return self.started_at - plan.A_MINUTE <= at and (self.ended_at is None or at < self.ended_at)
 
 
 @dataclass(frozen=True)
