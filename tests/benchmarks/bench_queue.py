@@ -32,6 +32,7 @@ from cases import history, writers  # noqa: E402
 from cases.models import Calendar, Case, Customer, Membership, PauseReason, Person, Standing, Team  # noqa: E402
 from cases.operations import intake, talk  # noqa: E402
 from cases.orders import ORDERS  # noqa: E402
+from reports import counting  # noqa: E402
 
 TEAMS, AGENTS = 40, 200
 ROUNDS, WARM = 10, 2
@@ -85,8 +86,9 @@ FROM cases_case c LEFT JOIN cases_clock k ON k.case_id = c.id,
     (SELECT min(id) AS first FROM cases_person WHERE username LIKE 'agent%%') a
 """
 PAUSES = """
-INSERT INTO cases_pause (case_id, reason_id, started_at, expected_end_at, started_by_id, note)
-SELECT i, r.id, %(now)s::timestamptz - interval '1 hour', %(now)s::timestamptz + interval '1 day', p.id, ''
+INSERT INTO cases_pause (case_id, reason_id, started_at, expected_end_at, started_by_id, note, stops)
+SELECT i, r.id, %(now)s::timestamptz - interval '1 hour', %(now)s::timestamptz + interval '1 day', p.id, '',
+    '["resolution"]'
 FROM generate_series(10, {number}, 50) AS i, (SELECT min(id) AS id FROM cases_pausereason) r,
     (SELECT min(id) AS id FROM cases_person WHERE username LIKE 'agent%%') p
 """
@@ -213,9 +215,25 @@ def pages(now):
             who,
             f"{reverse('case-list-live')}?{base}" + "&".join(f"row={pk}" for pk in shown),
         )
+    began = perf_counter()
+    counting.refresh(now=now)
+    print(f"  the days counted in {perf_counter() - began:.1f} s", flush=True)
+    for name, address in DASHBOARD.items():
+        found[f"manager: {name}"] = (manager, address)
     found["agent: case, 200 messages"] = (agent, reverse("case", args=[case.number]))
     return found
 
+
+DASHBOARD = {
+    "dashboard": "/reports/?days=90",
+    "dashboard API": "/api/v1/dashboard/",
+    "dashboard, late now": "/reports/now/late/",
+    "dashboard, promises": "/reports/now/promises/",
+    "dashboard, over load": "/reports/now/load/",
+    "dashboard, received": "/reports/happened/received/",
+    "dashboard, breached": "/reports/happened/breached/",
+    "dashboard, reopened": "/reports/happened/reopened/",
+}
 
 SEARCHES = {
     "one case": "branch+10000",
