@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from cases import queues, roles
-from cases.models import Case, Team
+from cases.models import Standing, Team
 from reports import counting
 from reports.models import DailyCount
 
@@ -67,8 +67,8 @@ class Scope:
 
     def reached(self, rows, to_case):
         """Those of `rows` whose case the reader reaches, and that belong to the chosen team."""
-        cases = Case.objects.reachable(self.person, ASKED).filter(pk=OuterRef(to_case))
-        return rows.filter(Exists(cases)).filter(self.of_teams(f"{to_case}__team"))
+        theirs = Standing.objects.filter(self.reader.may_read(), pk=OuterRef(to_case))
+        return rows.filter(Exists(theirs)).filter(self.of_teams(f"{to_case}__team"))
 
     def counted(self, rows, source):
         """Those of a source's rows that are counted for the reader: in their teams, and no secret to them."""

@@ -184,7 +184,9 @@ def percent(value):
     """93.8 %; a whole number where it is one."""
     if value is None:
         return "–"
-    return _("%(number)s %%") % {"number": formats.number_format(round(value, 1))}
+    rounded = round(value, 1)
+    shown = formats.number_format(int(rounded) if rounded == int(rounded) else rounded)
+    return _("%(number)s %%") % {"number": shown}
 
 
 def time_taken(seconds):

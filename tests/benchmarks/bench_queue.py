@@ -32,6 +32,7 @@ from cases import history, writers  # noqa: E402
 from cases.models import Calendar, Case, Customer, Membership, PauseReason, Person, Standing, Team  # noqa: E402
 from cases.operations import intake, talk  # noqa: E402
 from cases.orders import ORDERS  # noqa: E402
+from reports import counting  # noqa: E402
 
 TEAMS, AGENTS = 40, 200
 ROUNDS, WARM = 10, 2
@@ -214,9 +215,25 @@ def pages(now):
             who,
             f"{reverse('case-list-live')}?{base}" + "&".join(f"row={pk}" for pk in shown),
         )
+    began = perf_counter()
+    counting.refresh(now=now)
+    print(f"  the days counted in {perf_counter() - began:.1f} s", flush=True)
+    for name, address in DASHBOARD.items():
+        found[f"manager: {name}"] = (manager, address)
     found["agent: case, 200 messages"] = (agent, reverse("case", args=[case.number]))
     return found
 
+
+DASHBOARD = {
+    "dashboard": "/reports/?days=90",
+    "dashboard API": "/api/v1/dashboard/",
+    "dashboard, late now": "/reports/now/late/",
+    "dashboard, promises": "/reports/now/promises/",
+    "dashboard, over load": "/reports/now/load/",
+    "dashboard, received": "/reports/happened/received/",
+    "dashboard, breached": "/reports/happened/breached/",
+    "dashboard, reopened": "/reports/happened/reopened/",
+}
 
 SEARCHES = {
     "one case": "branch+10000",
