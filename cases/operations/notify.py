@@ -55,7 +55,7 @@ def queue(wanted, *, now):
     kept_from = _kept_from([want for want in wanted if want.person is not None])
     chosen = _chosen([want for want in wanted if want.person is not None])
     for want in wanted:
-        if want.person is not None and kept_from(want):
+        if want.person is not None and want.case is not None and kept_from(want):
             continue
         choice = chosen.get(want.person.pk) if want.person is not None else None
         for channel in _channels(want, choice):
@@ -80,8 +80,6 @@ def _kept_from(wanted):
     )
 
     def kept(want):
-        if want.case is None:
-            return False
         pair = (want.case.pk, want.person.pk)
         if (*pair, Party.Kind.SUBJECT) in named:
             return True
