@@ -35,6 +35,14 @@ def counting(selections, most):
     return f"(SELECT count(*) FROM (SELECT * FROM ({united}) AS u LIMIT {int(most)}) AS counted)", params
 
 
+def at_most(selections, most):
+    """How many different rows `selections` hold together, counted up to `most`; one query."""
+    sql, params = counting(selections, most)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {sql}", params)
+        return cursor.fetchone()[0]
+
+
 def _compiled(selections):
     """[(SQL, parameters)] of those that can hold anything."""
     parts = []
