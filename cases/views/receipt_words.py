@@ -33,7 +33,8 @@ class WordedReceipt:
     total_at: str
     total: str
     source: str
-    # Of a law: where it is to be read, and who answers for what it says.
+    # Of a law: which article, where it is to be read, and who answers for what it says.
+    law: str = ""
     address: str = ""
     certainty: str = ""
 
@@ -101,6 +102,7 @@ def _by_law(clock, pauses, hours, confirmed):
         total_at=f"{date_format(shown, 'D j M, H:i')} {display.zone_city(term.zone)}",
         total=whole,
         source=_law_source(clock, term),
+        law=clock.statute.source,
         address=clock.statute.fact.url if clock.statute.fact else "",
         certainty=certainty(clock.statute, confirmed),
     )
@@ -114,7 +116,7 @@ def _beginning(clock, term, due, since):
             date_format(since, "D j M"), what % words, law_words.amount(term.amount, term.unit), True
         )
     if not term.first_day_counts:
-        what = _("%(what)s; this day is day zero") % {"what": what % words}
+        what = _("%(what)s, day zero") % {"what": what % words}
         return WordedLine(date_format(due.began_on, "D j M"), what, _("none"), False)
     return WordedLine(date_format(due.began_on, "D j M"), what % words, "", False)
 
@@ -122,7 +124,7 @@ def _beginning(clock, term, due, since):
 def _run(run):
     day = date_format(run.first_on, "D j M")
     if run.last_on != run.first_on:
-        day = f"{day} – {date_format(run.last_on, 'D j M')}"
+        day = f"{date_format(run.first_on, 'D j')} – {date_format(run.last_on, 'D j M')}"
     if run.counted:
         return WordedLine(
             day, _("counted"), ngettext("%(n)d day", "%(n)d days", run.counted) % {"n": run.counted}, True
@@ -135,11 +137,7 @@ def _run(run):
 
 
 def _law_source(clock, term):
-    parts = [
-        clock.statute.source,
-        law_words.counting(term),
-        _("calendar %(name)s") % {"name": clock.calendar},
-    ]
+    parts = [law_words.counting(term), _("calendar %(name)s") % {"name": clock.calendar}]
     return " · ".join(part for part in parts if part)
 
 

@@ -99,7 +99,7 @@ def test_the_list_has_every_pack_with_what_it_promises_its_source_and_certainty(
     assert "Ends when the case is resolved." in said
     assert "the desk cannot see it happen" in said
     assert "day of the event not counted, last day stays where it falls (Código Civil art. 5)" in said
-    assert "To be confirmed" in said and "Read in the law" in said
+    assert "To be confirmed" in said and "A, read in the law" in said
 
 
 def test_the_list_costs_the_same_however_much_is_turned_on(page, office, priya):
@@ -251,11 +251,12 @@ def test_the_receipt_names_law_day_zero_last_day_and_certainty(case):
     receipt = shown(case, at(2))[1].receipt
     assert receipt.term == receipt.total == "15 business days"
     assert (receipt.rows[0].day, receipt.rows[0].worth) == ("Mon 2 Mar", "none")
-    assert receipt.rows[0].what == "received 12:00; this day is day zero"
+    assert receipt.rows[0].what == "received 12:00, day zero"
     counted = [row for row in receipt.rows if row.counts]
     assert sum(int(row.worth.split()[0]) for row in counted) == 15
     assert receipt.total_at == "Mon 23 Mar, 23:59 Madrid"
-    assert "Ley 10/2025 art.17.1" in receipt.source and "day of the event not counted" in receipt.source
+    assert receipt.law == "Ley 10/2025 art.17.1"
+    assert "day of the event not counted" in receipt.source and "calendar Madrid" in receipt.source
     assert receipt.address.startswith("https://www.boe.es/")
     assert receipt.certainty == "Certainty A: read in the law"
 
