@@ -1,3 +1,4 @@
+import django.core.validators
 import django.db.models.deletion
 import simple_history.models
 from django.conf import settings
@@ -21,14 +22,15 @@ def _fill(schema_editor, how):
         schema_editor.execute(f"ALTER TABLE escalations_escalation {how}")
 
 
+
 class Migration(migrations.Migration):
 
-    replaces = [('escalations', '0001_initial'), ('escalations', '0002_lean_indexes'), ('escalations', '0003_lean_keys'), ('escalations', '0004_room_to_climb'), ('escalations', '0005_quiet_hours'), ('escalations', '0006_escalating'), ('escalations', '0007_handoff_terms')]
+    replaces = [('escalations', '0001_initial'), ('escalations', '0002_lean_indexes'), ('escalations', '0003_lean_keys'), ('escalations', '0004_room_to_climb'), ('escalations', '0005_quiet_hours'), ('escalations', '0006_escalating'), ('escalations', '0007_handoff_terms'), ('escalations', '0008_second_escalation'), ('escalations', '0009_escalations_of_a_customer'), ('escalations', '0010_live_within'), ('escalations', '0020_back_tests')]
 
     initial = True
 
     dependencies = [
-        ('cases', '0001_squashed_0017_standing_by_the_case'),
+        ('cases', '0001_squashed_0030_regulatory_packs'),
     ]
 
     operations = [
@@ -128,6 +130,7 @@ class Migration(migrations.Migration):
                         ('cool_off_until', models.DateTimeField(blank=True, null=True, verbose_name='cool-off until')),
                         ('outcome', models.CharField(blank=True, choices=[('resolved', 'case resolved'), ('deescalated', 'de-escalated'), ('closed', 'case closed')], max_length=12, verbose_name='outcome')),
                         ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='escalations', to='cases.case', verbose_name='case')),
+                        ('customer', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.customer', verbose_name='customer')),
                         ('holder', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='held_escalations', to=settings.AUTH_USER_MODEL, verbose_name='holder')),
                         ('holder_team', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='held_escalations', to='cases.team', verbose_name='holding team')),
                         ('trigger', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.trigger', verbose_name='trigger')),
@@ -138,6 +141,7 @@ class Migration(migrations.Migration):
                     options={
                         'verbose_name': 'escalation',
                         'verbose_name_plural': 'escalations',
+                        'indexes': [models.Index(fields=['customer', 'started_at'], name='escalation_of_customer')],
                         'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('case', 'path'), name='escalation_one_running_per_case_and_path'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('outcome', ''), ('state', 'running')), models.Q(('ended_at__isnull', False), ('state', 'ended'), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='escalation_ended_says_how'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), ('holder__isnull', False), ('holder_team__isnull', False), _connector='OR'), name='escalation_is_never_nobodys')],
                     },
                 ),
@@ -359,6 +363,7 @@ class Migration(migrations.Migration):
                         ('effective_at', models.DateTimeField(blank=True, null=True, verbose_name='in force from')),
                         ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='published')),
                         ('note', models.CharField(blank=True, max_length=200, verbose_name='what changed')),
+                        ('supervisor_minutes', models.PositiveSmallIntegerField(default=3, help_text='Of a customer who asks for a supervisor; else they are called back the same working day. Ley 10/2025, art. 8.3: 3.', validators=[django.core.validators.MinValueValidator(1, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.'), django.core.validators.MaxValueValidator(60, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.')], verbose_name='supervisor within, minutes')),
                         ('history_user_id', models.BigIntegerField()),
                         ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
                         ('history_date', models.DateTimeField()),
@@ -385,7 +390,7 @@ class Migration(migrations.Migration):
                         ('position', models.PositiveIntegerField(default=100, help_text='Lowest is asked first.', verbose_name='position')),
                         ('name', models.CharField(max_length=120, verbose_name='name')),
                         ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                        ('trigger', models.CharField(choices=[('opened', 'Case opened'), ('reopened', 'Case reopened'), ('asked_supervisor', 'Customer asks for a supervisor'), ('asked_other_agent', 'Customer asks for another agent'), ('threat', 'Threat of press, regulator or lawyer'), ('safety', 'Risk to safety'), ('vulnerable', 'Vulnerable customer'), ('stated_need', 'States a need: money, people, tools, a specification, a function'), ('reassigned', 'Reassigned'), ('priority_changed', 'Priority changed'), ('target_at_risk', 'Target at risk'), ('target_breached', 'Target breached'), ('promise_at_risk', 'Promise at risk'), ('promise_broken', 'Promise broken')], max_length=20, verbose_name='when')),
+                        ('trigger', models.CharField(choices=[('opened', 'Case opened'), ('reopened', 'Case reopened'), ('asked_supervisor', 'Customer asks for a supervisor'), ('asked_other_agent', 'Customer asks for another agent'), ('threat', 'Threat of press, regulator or lawyer'), ('safety', 'Risk to safety'), ('vulnerable', 'Vulnerable customer'), ('stated_need', 'States a need: money, people, tools, a specification, a function'), ('reassigned', 'Reassigned'), ('priority_changed', 'Priority changed'), ('target_at_risk', 'Target at risk'), ('target_breached', 'Target breached'), ('promise_at_risk', 'Promise at risk'), ('promise_broken', 'Promise broken'), ('escalated_again', 'Second escalation of this customer')], max_length=20, verbose_name='when')),
                         ('metric', models.CharField(blank=True, choices=[('first_response', 'First response'), ('next_update', 'Next update to customer'), ('resolution', 'Resolution'), ('ownership', 'Ownership'), ('acknowledge', 'Acknowledge'), ('statutory', 'Statutory')], max_length=16, verbose_name='metric')),
                         ('priority', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Low'), (2, 'Medium'), (3, 'High'), (4, 'Urgent')], null=True, verbose_name='priority')),
                         ('tier', models.CharField(blank=True, choices=[('platinum', 'Platinum'), ('gold', 'Gold'), ('silver', 'Silver'), ('bronze', 'Bronze')], max_length=10, verbose_name='tier')),
@@ -393,6 +398,7 @@ class Migration(migrations.Migration):
                         ('language', models.CharField(blank=True, choices=[('en', 'English'), ('es', 'Spanish'), ('ru', 'Russian')], max_length=5, verbose_name='language')),
                         ('reopened_at_least', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='reopened at least, times')),
                         ('reassigned_at_least', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='reassigned at least, times')),
+                        ('within_days', models.PositiveSmallIntegerField(blank=True, help_text='Of a second escalation of this customer: how far back the one before it may lie, on any case.', null=True, validators=[django.core.validators.MinValueValidator(1, 'Say within how many days: a whole number from 1 to 365.'), django.core.validators.MaxValueValidator(365, 'Say within how many days: a whole number from 1 to 365.')], verbose_name='within, days')),
                         ('level_number', models.PositiveSmallIntegerField(default=1, verbose_name='at level')),
                         ('history_user_id', models.BigIntegerField()),
                         ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
@@ -567,6 +573,7 @@ class Migration(migrations.Migration):
                         ('effective_at', models.DateTimeField(blank=True, null=True, verbose_name='in force from')),
                         ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='published')),
                         ('note', models.CharField(blank=True, max_length=200, verbose_name='what changed')),
+                        ('supervisor_minutes', models.PositiveSmallIntegerField(default=3, help_text='Of a customer who asks for a supervisor; else they are called back the same working day. Ley 10/2025, art. 8.3: 3.', validators=[django.core.validators.MinValueValidator(1, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.'), django.core.validators.MaxValueValidator(60, 'Say how many minutes a live transfer may take: a whole number from 1 to 60.')], verbose_name='supervisor within, minutes')),
                         ('fallback', models.ForeignKey(blank=True, help_text='Gets what nobody on the ladder could; needed before publishing.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='fallback holder')),
                         ('path', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='escalations.escalationpath', verbose_name='path')),
                         ('published_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='published by')),
@@ -574,7 +581,7 @@ class Migration(migrations.Migration):
                     options={
                         'verbose_name': 'path version',
                         'verbose_name_plural': 'path versions',
-                        'constraints': [models.UniqueConstraint(fields=('path', 'number'), name='pathversion_number_once'), models.CheckConstraint(condition=models.Q(models.Q(('published_at', None), ('published_by', None)), models.Q(('effective_at__isnull', False), ('fallback__isnull', False), ('published_at__isnull', False), ('published_by__isnull', False)), _connector='OR'), name='pathversion_published_whole')],
+                        'constraints': [models.UniqueConstraint(fields=('path', 'number'), name='pathversion_number_once'), models.CheckConstraint(condition=models.Q(models.Q(('published_at', None), ('published_by', None)), models.Q(('effective_at__isnull', False), ('fallback__isnull', False), ('published_at__isnull', False), ('published_by__isnull', False)), _connector='OR'), name='pathversion_published_whole'), models.CheckConstraint(condition=models.Q(('supervisor_minutes__range', (1, 60))), name='pathversion_live_within_an_hour')],
                     },
                 ),
                 migrations.CreateModel(
@@ -611,6 +618,36 @@ class Migration(migrations.Migration):
                     bases=(simple_history.models.HistoricalChanges, models.Model),
                 ),
                 migrations.CreateModel(
+                    name='BackTest',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('title', models.CharField(max_length=140, verbose_name='what was tried')),
+                        ('since', models.DateTimeField(verbose_name='from')),
+                        ('until', models.DateTimeField(verbose_name='until')),
+                        ('with_proposals', models.BooleanField(default=False, verbose_name='with proposed rules')),
+                        ('asked_at', models.DateTimeField(verbose_name='asked')),
+                        ('state', models.CharField(choices=[('in_progress', 'In progress'), ('finished', 'Finished'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='in_progress', max_length=12, verbose_name='state')),
+                        ('question', models.JSONField(default=dict, editable=False)),
+                        ('counted', models.JSONField(default=dict, editable=False)),
+                        ('total', models.PositiveBigIntegerField(default=0, verbose_name='cases')),
+                        ('done', models.PositiveBigIntegerField(default=0, verbose_name='cases done')),
+                        ('cursor', models.PositiveBigIntegerField(default=0, editable=False)),
+                        ('taken_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                        ('moved_at', models.DateTimeField(blank=True, null=True, verbose_name='last moved')),
+                        ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started')),
+                        ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
+                        ('error', models.CharField(blank=True, max_length=300, verbose_name='what went wrong')),
+                        ('asked_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by')),
+                        ('version', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='back_tests', to='escalations.pathversion', verbose_name='path version')),
+                    ],
+                    options={
+                        'verbose_name': 'back-test',
+                        'verbose_name_plural': 'back-tests',
+                        'indexes': [models.Index(condition=models.Q(('state', 'in_progress')), fields=['asked_at'], name='backtest_in_progress')],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'in_progress')), fields=('version',), name='backtest_one_at_a_time'), models.CheckConstraint(condition=models.Q(('until__gt', models.F('since'))), name='backtest_has_a_window'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('state', 'in_progress')), models.Q(models.Q(('state', 'in_progress'), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='backtest_finished_has_its_time')],
+                    },
+                ),
+                migrations.CreateModel(
                     name='ReplayedCase',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -636,7 +673,7 @@ class Migration(migrations.Migration):
                         ('position', models.PositiveIntegerField(default=100, help_text='Lowest is asked first.', verbose_name='position')),
                         ('name', models.CharField(max_length=120, verbose_name='name')),
                         ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                        ('trigger', models.CharField(choices=[('opened', 'Case opened'), ('reopened', 'Case reopened'), ('asked_supervisor', 'Customer asks for a supervisor'), ('asked_other_agent', 'Customer asks for another agent'), ('threat', 'Threat of press, regulator or lawyer'), ('safety', 'Risk to safety'), ('vulnerable', 'Vulnerable customer'), ('stated_need', 'States a need: money, people, tools, a specification, a function'), ('reassigned', 'Reassigned'), ('priority_changed', 'Priority changed'), ('target_at_risk', 'Target at risk'), ('target_breached', 'Target breached'), ('promise_at_risk', 'Promise at risk'), ('promise_broken', 'Promise broken')], max_length=20, verbose_name='when')),
+                        ('trigger', models.CharField(choices=[('opened', 'Case opened'), ('reopened', 'Case reopened'), ('asked_supervisor', 'Customer asks for a supervisor'), ('asked_other_agent', 'Customer asks for another agent'), ('threat', 'Threat of press, regulator or lawyer'), ('safety', 'Risk to safety'), ('vulnerable', 'Vulnerable customer'), ('stated_need', 'States a need: money, people, tools, a specification, a function'), ('reassigned', 'Reassigned'), ('priority_changed', 'Priority changed'), ('target_at_risk', 'Target at risk'), ('target_breached', 'Target breached'), ('promise_at_risk', 'Promise at risk'), ('promise_broken', 'Promise broken'), ('escalated_again', 'Second escalation of this customer')], max_length=20, verbose_name='when')),
                         ('metric', models.CharField(blank=True, choices=[('first_response', 'First response'), ('next_update', 'Next update to customer'), ('resolution', 'Resolution'), ('ownership', 'Ownership'), ('acknowledge', 'Acknowledge'), ('statutory', 'Statutory')], max_length=16, verbose_name='metric')),
                         ('priority', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Low'), (2, 'Medium'), (3, 'High'), (4, 'Urgent')], null=True, verbose_name='priority')),
                         ('tier', models.CharField(blank=True, choices=[('platinum', 'Platinum'), ('gold', 'Gold'), ('silver', 'Silver'), ('bronze', 'Bronze')], max_length=10, verbose_name='tier')),
@@ -644,6 +681,7 @@ class Migration(migrations.Migration):
                         ('language', models.CharField(blank=True, choices=[('en', 'English'), ('es', 'Spanish'), ('ru', 'Russian')], max_length=5, verbose_name='language')),
                         ('reopened_at_least', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='reopened at least, times')),
                         ('reassigned_at_least', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='reassigned at least, times')),
+                        ('within_days', models.PositiveSmallIntegerField(blank=True, help_text='Of a second escalation of this customer: how far back the one before it may lie, on any case.', null=True, validators=[django.core.validators.MinValueValidator(1, 'Say within how many days: a whole number from 1 to 365.'), django.core.validators.MaxValueValidator(365, 'Say within how many days: a whole number from 1 to 365.')], verbose_name='within, days')),
                         ('level_number', models.PositiveSmallIntegerField(default=1, verbose_name='at level')),
                         ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='cases.category', verbose_name='category')),
                         ('path', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='escalations.escalationpath', verbose_name='starts path')),
@@ -653,7 +691,7 @@ class Migration(migrations.Migration):
                     options={
                         'verbose_name': 'escalation rule',
                         'verbose_name_plural': 'escalation rules',
-                        'constraints': [models.CheckConstraint(condition=models.Q(('level_number__gte', 1)), name='rule_level_from_one', violation_error_message='Levels are numbered from 1.'), models.CheckConstraint(condition=models.Q(('trigger__in', ['opened', 'reopened', 'asked_supervisor', 'asked_other_agent', 'threat', 'safety', 'vulnerable', 'stated_need', 'reassigned', 'priority_changed', 'target_at_risk', 'target_breached', 'promise_at_risk', 'promise_broken'])), name='rule_trigger_is_known')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('level_number__gte', 1)), name='rule_level_from_one', violation_error_message='Levels are numbered from 1.'), models.CheckConstraint(condition=models.Q(('trigger__in', ['opened', 'reopened', 'asked_supervisor', 'asked_other_agent', 'threat', 'safety', 'vulnerable', 'stated_need', 'reassigned', 'priority_changed', 'target_at_risk', 'target_breached', 'promise_at_risk', 'promise_broken', 'escalated_again'])), name='rule_trigger_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('trigger', 'escalated_again'), ('within_days__isnull', False), ('within_days__range', (1, 365))), models.Q(models.Q(('trigger', 'escalated_again'), _negated=True), ('within_days', None)), _connector='OR'), name='rule_counts_days_of_escalations_alone')],
                     },
                 ),
                 migrations.CreateModel(
