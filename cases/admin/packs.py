@@ -128,8 +128,8 @@ class Names(forms.CharField):
         unknown = [line for line in lines if line not in found]
         if unknown:
             raise forms.ValidationError(
-                _("No customer is called “%(names)s”; write each name as their page has it, one a line.")
-                % {"names": "”, “".join(unknown)}
+                _("No customer is called: %(names)s. Write each name as their page has it, one a line.")
+                % {"names": "; ".join(unknown)}
             )
         doubled = [name for name, rows in found.items() if len(rows) > 1]
         if doubled:

@@ -5,6 +5,7 @@ import csv
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cases.states import Metric
 from reports import board, pressing
@@ -25,7 +26,7 @@ class Sheet(OfScope):
         answer["Content-Disposition"] = f'attachment; filename="dashboard-{day}.csv"'
         answer.write("\ufeff")  # by which spreadsheets know that this is UTF-8
         writer = csv.writer(answer)
-        writer.writerow([_("Part"), _("What"), _("Of"), _("Value"), _("Unit")])
+        writer.writerow([_("Part"), _("What"), _("Of"), pgettext("of a figure", "Value"), _("Unit")])
         for line in lines(found):
             writer.writerow([harmless(cell) for cell in line])
         return answer

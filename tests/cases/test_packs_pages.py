@@ -160,7 +160,7 @@ def test_a_manager_turns_it_on_for_categories_and_customers(page, office):
 def test_what_is_typed_wrong_is_said_and_nothing_typed_is_lost(page, office):
     given = fields(office, **{f"on_{RESOLVE}": "on", f"customers_{RESOLVE}": "Nortwind"})
     answer = page.post(ON, given)
-    assert "No customer is called “Nortwind”" in text(answer)
+    assert "No customer is called: Nortwind." in text(answer)
     assert "Nortwind</textarea>" in text(answer)
     assert not PackVersion.objects.exists()
 
