@@ -53,20 +53,26 @@ OPEN = """address => {
     link.remove();
 }"""
 # Who sees a page in full, where it is not an agent's. A manager reaches every case.
-SEEN_BY = {"watchdog": "manager"}
+SEEN_BY = {"watchdog": "manager", "dashboard": "manager"}
 # What is no page: parts of pages, answers to forms, doors out, files.
 NO_PAGE = {"logout", "case-draft", "case-file"}
 # An example of each thing that an address may name beside its case: {what: {number of its case, id}}.
 WHERE = """
 import json
 from django.utils import timezone
-from cases.models import Absence, Ask, Case, Decision, Person
+from cases.models import Absence, Ask, Case, Decision, DoneTogether, Person
 from escalations.models import AskBack, Escalation, Handoff, Option
 agent = Person.objects.working().filter(role="agent").order_by("pk").first()
 mine = Case.objects.reachable(agent, "case.work").filter(status="open")
 asks, running = Ask.objects.with_state(), Escalation.objects.running()
 waiting = Handoff.objects.filter(state="waiting", escalation__in=running)
 option = Option.objects.filter(is_active=True).first()
+manager = Person.objects.working().filter(role="manager").order_by("pk").first()
+of_case = {"is_done": True, "why": "", "changed": {"priority": [2, 3]}, "revision": 1}
+together = DoneTogether.objects.create(
+    person=manager, key="an example", what="priority", done_at=timezone.now(),
+    outcomes=[{"case": pk, **of_case} for pk in mine.values_list("pk", flat=True)[:3]],
+)
 
 def one(row, case):
     return {"id": row.pk, "number": case and case.number}
@@ -87,10 +93,13 @@ print(json.dumps({
     "question": one(found := AskBack.objects.filter(answered_at=None).first(), found.handoff.escalation.case),
     "option": one(option, running.first().case),
     "absence": one(Absence.objects.filter(starts_at__gt=timezone.now()).first(), None),
+    "done": one(together, None),
+    "pressing": {"id": "late", "number": None},
+    "happened": {"id": "received", "number": None},
 }))
 """
 # Which example an address means, where the name it has for it is not enough.
-MEANT = {"ask-take-back": "decided ask"}
+MEANT = {"ask-take-back": "decided ask", "dashboard-now": "pressing", "dashboard-happened": "happened"}
 
 
 def addresses(named):
