@@ -377,6 +377,13 @@ def test_who_stands_in_sees_it_and_keeps_nothing_of_it(desk, coming, verb):
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_a_notice_is_read_and_nothing_else(desk, told, method):
+    for address in (NOTICES, f"{NOTICES}{told[0].pk}/", f"{NOTICES}read-all/"):
+        assert getattr(asks(desk.ana), method)(address, {}).status_code == 405
+    assert asks(desk.ana).post(NOTICES, {}).status_code == 405
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_an_absence_is_changed_by_its_verbs_alone(desk, coming, method):
     assert getattr(asks(desk.ana), method)(f"{ABSENCES}{coming.pk}/", {}).status_code == 405
 
