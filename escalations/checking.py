@@ -155,7 +155,7 @@ def _longer_than_the_target(rules, path, now):
         rooms = [
             (_room(rule, target), version, target)
             for version, target in targets
-            if level is not None and _serves(rule, target)
+            if level is not None and _serves(rule, version, target)
         ]
         if not rooms:
             continue
@@ -183,9 +183,14 @@ def _longer_than_the_target(rules, path, now):
             )
 
 
-def _serves(rule, target):
+def _serves(rule, version, target):
+    """Whether a case that this target is owed may be one that the rule answers."""
     if rule.trigger not in (TriggerKind.TARGET_AT_RISK, TriggerKind.TARGET_BREACHED):
         return False
+    for name in ("category_id", "service_id", "tier", "channel"):
+        wanted, owed = getattr(rule, name), getattr(version, name)
+        if wanted and owed and wanted != owed:
+            return False
     return rule.metric in ("", target.metric) and (
         rule.priority is None or target.priority in (None, rule.priority)
     )

@@ -14,6 +14,8 @@ to 7 by their clock. A breach is caught where somebody had been called before it
 from math import exp, log
 from zoneinfo import ZoneInfo
 
+from escalations import plan
+
 REALLY, NOW, DRAFT = SCENARIOS = ("really", "now", "draft")
 FALLBACK = "fallback"
 NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5, 6})
@@ -90,10 +92,13 @@ class Counter:
         first = {name: _called_before(found, at) for name, found in ladders.items()}
         for name, called_at in first.items():
             breaches["caught"][name] += called_at is not None
-        if first[DRAFT] is None or (first[REALLY] is not None and first[REALLY] <= first[DRAFT]):
+        if first[DRAFT] is None:
+            return
+        really = first[REALLY] or _called_after(ladders[REALLY], at) or at
+        # The engine comes a moment after an instant, and a play at it: less than a minute is not sooner.
+        if really - first[DRAFT] < plan.A_MINUTE:
             return
         breaches["sooner"] += 1
-        really = first[REALLY] or _called_after(ladders[REALLY], at) or at
         add_about(breaches["lead"], (really - first[DRAFT]).total_seconds())
 
 

@@ -138,6 +138,7 @@ def _handoffs(escalations):
             "answered_at",
             "answered_by_id",
             "is_automatic",
+            "skill_id",
             named=True,
         )
     )
@@ -255,7 +256,14 @@ def _by_hand(escalations, handoffs, since):
         by_hand = escalation.rule_id is None and escalation.trigger_id is None
         if by_hand and escalation.started_at >= since and escalation.pk in handoffs:
             at, first = escalation.started_at, handoffs[escalation.pk][0]
-            yield Start(at, at, at, path_id=escalation.path_id, level_number=first.level_number)
+            yield Start(
+                at,
+                at,
+                at,
+                path_id=escalation.path_id,
+                level_number=first.level_number,
+                skill_id=first.skill_id,
+            )
 
 
 def _breaches(triggers):
@@ -282,7 +290,8 @@ def _answers(handoffs):
     for handoff in handoffs:
         follows_a_refusal = previous is not None and previous.state == Handoff.State.DECLINED
         if previous is not None and not handoff.is_automatic and not follows_a_refusal:
-            found.append(Answer(handoff.made_at, simulation.MOVED, level_number=handoff.level_number))
+            moved_to = {"level_number": handoff.level_number, "skill_id": handoff.skill_id}
+            found.append(Answer(handoff.made_at, simulation.MOVED, **moved_to))
         # Only who acknowledged or declined has answered; what was overtaken names nobody.
         if handoff.answered_by_id is not None:
             declined = handoff.state == Handoff.State.DECLINED

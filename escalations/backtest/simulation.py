@@ -68,6 +68,7 @@ class Answer:
     what: str
     person_id: int | None = None
     level_number: int | None = None
+    skill_id: int | None = None  # of a move to another skill
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Start:
     is_over: bool = False
     path_id: int | None = None
     level_number: int = 1
+    skill_id: int | None = None  # asked for by whoever started it by hand
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ class _Play:
         self.holder_id = None  # the person who has it; of a team nobody, until somebody acknowledges
 
     def from_start(self, start, level_number, over):
-        self.stop_at(level_number, start.at, start.told_at, due_at=start.due_at)
+        self.stop_at(level_number, start.at, start.told_at, due_at=start.due_at, skill_id=start.skill_id)
         while len(self.calls) < MOST_CALLS:
             event = self.next_event()
             if event is None or event.at >= over:
@@ -210,11 +212,11 @@ class _Play:
                 declined = self.declined | {event.person_id}
                 self.stop_at(self.step.level_number, event.at, event.at, declined=declined)
             elif event.what == MOVED:
-                self.stop_at(event.level_number, event.at, event.at)
+                self.stop_at(event.level_number, event.at, event.at, skill_id=event.skill_id)
             else:
                 self.stop_at(self.step.level_number + 1, event.at, event.at)
 
-    def stop_at(self, number, at, told_at, *, declined=frozenset(), due_at=None):
+    def stop_at(self, number, at, told_at, *, declined=frozenset(), due_at=None, skill_id=None):
         """Call whoever has it from level `number` up at `at`; who was passed over on the way is kept."""
         roster = self.house.roster_at(at)
         facts = plan.CaseFacts(
@@ -223,7 +225,10 @@ class _Play:
             holder_id=self.holder_id or self.case.owner_at(at),
             subjects=self.case.subjects,
         )
-        if declined:
+        step = self.of_skill(skill_id, number, facts, roster, at)
+        if step is not None:
+            pass
+        elif declined:
             step = plan.climb(self.path, number, facts, roster, at, declined)
         else:
             step = plan.next_step(self.path, number - 1, facts, roster, due_at=due_at or at, now=at)
@@ -233,6 +238,14 @@ class _Play:
         self.step, self.at, self.holder_id = step, at, step.person_id
         self.declined = declined if step.level_number == number else frozenset()
         self.is_acknowledged, self.late_after = False, owed[2] if owed else None
+
+    def of_skill(self, skill_id, number, facts, roster, at):
+        """Who was on duty for the skill that somebody asked for by hand; None without one, or nobody."""
+        if skill_id is None:
+            return None
+        rung = self.path.level(number) or self.path.levels[-1]
+        wanted = replace(rung, responsible=plan.SKILL, skill_id=skill_id, person_id=None, team_id=None)
+        return plan.holder_at(wanted, facts, roster, at)[0]
 
     def next_event(self):
         """What happens to it next: an Answer, or that its term is over; None where nothing does."""
@@ -261,7 +274,7 @@ class _Play:
         if answer.what == ACKNOWLEDGED:
             return not self.is_acknowledged
         if answer.what == MOVED:
-            return answer.level_number != self.step.level_number
+            return answer.skill_id is not None or answer.level_number != self.step.level_number
         if self.is_acknowledged or self.step.is_fallback or self.step.level_number >= self.path.top:
             return False
         members = self.house.roster_at(answer.at).members.get(self.step.team_id, ())
