@@ -8,7 +8,7 @@ from django.db.models import Count
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cases import display
 from cases.models import Person, TriggerKind
@@ -29,12 +29,14 @@ CONDITIONS = (
     "team",
     "reopened_at_least",
     "reassigned_at_least",
+    "within_days",
 )
 # Shown even where no rule asks for them: what people look for first.
 ALWAYS_SHOWN = {"category", "priority", "tier"}
 HEADINGS = {
     "reopened_at_least": gettext_lazy("Reopened"),
     "reassigned_at_least": gettext_lazy("Reassigned"),
+    "within_days": gettext_lazy("Escalated before"),
 }
 LANGUAGES = dict(settings.LANGUAGES)
 WON, FAILED, OFF, NOT_ASKED = "won", "failed", "off", "not_asked"
@@ -58,6 +60,9 @@ def _condition(rule, name):
     value = getattr(rule, name)
     if name in matching.AT_LEAST and value is not None:
         return _("%(number)d times or more") % {"number": value}
+    if name in matching.AT_MOST and value is not None:
+        words = ngettext("within %(number)d day", "within %(number)d days", value)
+        return words % {"number": value}
     return words_of(name, value)
 
 
@@ -183,24 +188,15 @@ def _row(rule, number, started):
     return Row(rule, number, when, cells, started.get(rule.pk, 0))
 
 
-def covers(earlier, later):
-    """Whether every case that `later` wants is taken by `earlier`, which is asked before it. Pure."""
-    for name in matching.EQUAL:
-        wanted = getattr(earlier, name)
-        if wanted not in (None, "") and wanted != getattr(later, name):
-            return False
-    for name in matching.AT_LEAST:
-        wanted = getattr(earlier, name)
-        if wanted and (getattr(later, name) or 0) < wanted:
-            return False
-    return True
-
-
 def _covered(rows):
     """The rows, each with the one above that leaves nothing for it."""
     on, found = [], []
     for row in rows:
-        above = next((other for other in on if covers(other.rule, row.rule)), None) if row.is_on else None
+        above = (
+            next((other for other in on if matching.covers(other.rule, row.rule)), None)
+            if row.is_on
+            else None
+        )
         found.append(replace(row, covered_by=above))
         if row.is_on:
             on.append(row)
