@@ -111,7 +111,9 @@ def test_every_kind_of_notice_has_its_sentence(case, ana, now):
             "path": "Complaints",
             "what": "x",
             "timer": "y",
+            "who": "Marta",
         }
         said = notices.sentence(Notice(kind=kind, case=case, person=ana, facts=facts))
-        assert case.number in said
+        # Of no case is what is told of the matrix: it says who.
+        assert ("Marta" if kind == NoticeKind.MATRIX_CHANGED else case.number) in said
         assert "%(" not in said

@@ -164,6 +164,23 @@ def test_each_row_says_why_it_does_or_does_not_answer(path, rules, now):
     assert read.winner.rule.name == "opened"
 
 
+@pytest.mark.parametrize(
+    ("days", "verdict", "why"),
+    [
+        (30, matrix.WON, "Answers: all its conditions hold."),
+        (31, matrix.FAILED, "No: Escalated before is “31”."),
+        (None, matrix.FAILED, "No: Escalated before is “none”."),
+    ],
+)
+def test_a_rule_that_counts_days_says_how_long_ago_it_was(days, verdict, why, path, now):
+    make.rule(path, "escalated_again", within_days=30)
+    words = {"trigger": "Escalated again", "within_days": str(days) if days else ""}
+    about = matrix.Asked(matching.Facts(trigger="escalated_again", days_since=days), words)
+    [row] = matrix.read(now=now, asked=about).rows
+    assert (row.verdict, row.why) == (verdict, why)
+    assert [cell.words for cell in row.cells if cell.name == "within_days"] == ["within 30 days"]
+
+
 def test_nothing_answers_where_no_condition_holds(rules, now):
     read = matrix.read(now=now, asked=asked("vulnerable"))
     assert read.winner is None and {row.verdict for row in read.rows} == {matrix.FAILED}

@@ -183,6 +183,17 @@ def test_a_case_that_is_only_described_is_asked_about(desk, rules, client):
         assert page.context["matrix"].winner.rule.name == rule
 
 
+def test_how_long_ago_the_customer_was_escalated_is_asked_too(desk, rules, client, now):
+    make.rule(rules[0].path, "escalated_again", name="again", within_days=30)
+    client.force_login(desk["manager"])
+    case = case_of(desk, now)
+    for number in ("", case.number):
+        for days, answers in (("30", True), ("31", False), ("", False)):
+            query = {"trigger": "escalated_again", "number": number, "days_since": days}
+            page = client.get(address("matrix"), query)
+            assert (page.context["matrix"].winner is not None) is answers, (number, days)
+
+
 def test_a_case_that_is_not_the_readers_is_no_case(desk, rules, client, now):
     case = case_of(desk, now)
     for role, known in (("manager", True), ("supervisor", True), ("auditor", True), ("administrator", False)):
