@@ -4,6 +4,7 @@ import hashlib
 import sqlite3
 import threading
 import time
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +17,7 @@ from cases import history, writers
 from cases.models import CalendarVersion, Case, Contact, Notice, Period, Person, Skill, SlaPolicyVersion
 from cases.operations import publishing
 from cases.writers_sql import named
-from escalations.models import Level, LevelInform, PathVersion
+from escalations.models import BackTest, Level, LevelInform, PathVersion
 from tests import audited
 from tests import factories as make
 
@@ -228,7 +229,7 @@ def kept_models():
 
 def test_what_is_kept_is_never_deleted(world):
     with make.signed():
-        Notice.objects.create(
+        notice = Notice.objects.create(
             case=world.case,
             kind="assigned",
             person=world.ana,
@@ -237,9 +238,17 @@ def test_what_is_kept_is_never_deleted(world):
             created_at=make.BEGINNING,
             next_attempt_at=make.BEGINNING,
         )
+        back_test = BackTest.objects.create(
+            title="path",
+            since=make.BEGINNING,
+            until=make.BEGINNING + timedelta(days=1),
+            asked_by=world.ana,
+            asked_at=make.BEGINNING,
+        )
+    rows = {**world.rows, Notice: notice, BackTest: back_test}
     assert {Case, Person, Notice} < set(kept_models())
     for model in kept_models():
-        row = world.rows[model] if model in world.rows else model.objects.get(key="k")
+        row = rows[model]
         one = model._base_manager.filter(pk=row.pk)
         for delete in (row.delete, one.delete):
             with pytest.raises((IntegrityError, ProtectedError)), transaction.atomic():

@@ -367,6 +367,7 @@ OF_NO_CASE = {
     "absences",
     "categories",
     "customers",
+    "dashboard",  # how many, and of each queue the number of the case that will be late first
     "escalation-reasons",
     "me",
     "notices",
