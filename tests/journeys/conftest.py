@@ -125,6 +125,15 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": quiet}
 
 
+@pytest.fixture(autouse=True)
+def every_page_is_closed(request):
+    """One that is left open goes on asking a server that is gone, for as long as the browser is there."""
+    yield
+    if "browser" in request.fixturenames:
+        for context in request.getfixturevalue("browser").contexts:
+            context.close()
+
+
 # Everybody of the example, signed in without the door: {username, name or first's role: key of the session}.
 SIGNED_IN = """
 import json
