@@ -33,10 +33,15 @@ FIRED = Prepared(
 
 @expects(TimerKind.HOLDER_REMINDER)
 def reminders(scope):
-    """A waiting handoff of a level that reminds: the first reminder, or the one after the last that came."""
+    return reminders_of(Escalation.objects.filter(case__in=scope.ids))
+
+
+def reminders_of(escalations):
+    """Of a queryset of escalations, for each waiting handoff of a level that reminds: the first reminder, or
+    the one after the last that came."""
     waiting = list(
         Handoff.objects.filter(
-            escalation__case__in=scope.ids,
+            escalation__in=escalations,
             escalation__state=Escalation.State.RUNNING,
             escalation__is_at_fallback=False,
             escalation__version__levels__number=F("level_number"),

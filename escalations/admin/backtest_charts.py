@@ -16,7 +16,7 @@ NAMES = {
 # The day as people live it: the morning first, the night as one stretch at the end.
 HOURS = (*range(7, 24), *range(7))
 STEP, BAR, PLOT = 26, 18, 120  # of an hour; of its bar; of the plot's height
-ROW, THICK, LONGEST = 56, 12, 420  # of a level; of one of its bars; of the longest bar
+ROW, THICK, LONGEST = 56, 12, 220  # of a level; of one of its bars; of the longest bar
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,6 @@ def by_level(counted):
         heads=[_("Level"), *NAMES.values(), _("Draft, at night")],
         rows=rows,
         words=words % {name: number(counted[name]["calls"]) for name in counting.SCENARIOS},
-        width=LONGEST + 160,
+        width=LONGEST + 140,
         height=max(len(levels), 1) * ROW,
     )

@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from cases import history
 from cases.errors import Incomplete, NotInForce
 from cases.models import Case
-from cases.operations import recalculating
-from escalations.models import Escalation, EscalationPath
+from cases.operations import recalculating, timers
+from cases.states import TimerKind
+from escalations.expectations import reminders_of
+from escalations.models import Escalation, EscalationPath, Handoff
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,18 @@ def move_escalations(*, version, by, now, reason):
         Case.objects.lock_ids(older.values_list("case_id", flat=True))  # case first, everywhere
         keeping = older.filter(level_number__in=version.levels.values("number"))
         stayed = list(older.exclude(level_number__in=version.levels.values("number")).select_related("case"))
-        moved = keeping.update(version=version)
+        moved = list(keeping.values_list("pk", flat=True))
+        Escalation.objects.filter(pk__in=moved).update(version=version)
         history.forget()
-    return Moved(moved, stayed)
+        _remind_as_it_says(moved, now)
+    return Moved(len(moved), stayed)
+
+
+def _remind_as_it_says(moved, now):
+    """Holders who still wait to answer are reminded as often as their level says in the new version."""
+    waiting = Handoff.objects.filter(escalation__in=moved, state=Handoff.State.WAITING)
+    timers.take_back({TimerKind.HOLDER_REMINDER}, list(waiting.values_list("pk", flat=True)))
+    timers.set_up(reminders_of(Escalation.objects.filter(pk__in=moved)), now=now)
 
 
 def running_on_others(version):

@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from cases import engine
 from cases.errors import Incomplete, NotInForce, NotTheirs
-from cases.models import Absence, Calendar, Duty, PersonSkill, Skill
-from cases.states import Metric
+from cases.models import Absence, Calendar, Duty, PersonSkill, Skill, Timer
+from cases.states import Metric, TimerKind
 from escalations import checking, matching
 from escalations.errors import ChangedMeanwhile, NeedsAnother
 from escalations.models import Level, PathVersion
@@ -16,6 +17,7 @@ from escalations.operations import moving, publishing
 from escalations.operations.escalate import escalate
 from tests import factories as make
 from tests.console_forms import filled, said
+from tests.word import here, kept_its_word
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -317,3 +319,22 @@ def test_only_who_publishes_moves_with_a_reason_and_to_what_is_in_force(priya, t
         moving.move_escalations(version=draft, by=priya, now=now, reason=" ")
     with pytest.raises(NotInForce):
         moving.move_escalations(version=draft, by=priya, now=now, reason="x")
+
+
+@pytest.mark.parametrize(("before", "after"), [(600, None), (None, 600), (600, 1200), (None, None)])
+def test_who_waits_to_answer_is_reminded_as_the_new_version_says(priya, now, before, after):
+    ana = make.person("Ana")
+    path = make.path(levels=[{"person": ana, "remind_every_seconds": before}], fallback=priya)
+    running(path, priya, now)
+    later = now + timedelta(minutes=15)
+    engine.run_until_idle(now=later)
+    with make.signed(later):
+        draft = PathVersion.objects.create(path=path, number=2, fallback=priya)
+        terms = {"acknowledge_seconds": 3600, "remind_every_seconds": after}
+        Level.objects.create(version=draft, number=1, name="Ana", responsible="person", person=ana, **terms)
+    publishing.publish_path(version=draft, by=priya, now=later)
+    assert moving.move_escalations(version=draft, by=priya, now=later, reason="x").moved == 1
+    reminders = Timer.objects.pending().filter(kind=TimerKind.HOLDER_REMINDER)
+    assert reminders.count() == (1 if after else 0)
+    engine.run_until_idle(now=later + timedelta(minutes=40))
+    kept_its_word(here, now=later + timedelta(minutes=40))
