@@ -608,7 +608,7 @@ class TestCost:
         counting.refresh(now=NOW)
         return desk
 
-    @pytest.mark.parametrize(("who", "queries"), [("priya", 61), ("marta", 66), ("audre", 55)])
+    @pytest.mark.parametrize(("who", "queries"), [("priya", 55), ("marta", 59), ("audre", 52)])
     def test_the_dashboard(self, client, sized, who, queries, django_assert_num_queries):
         client.force_login(getattr(sized, who))
         with django_assert_num_queries(queries):
@@ -617,11 +617,11 @@ class TestCost:
     @pytest.mark.parametrize(
         ("name", "kind", "queries"),
         [
-            ("dashboard-now", "late", 36),
-            ("dashboard-now", "handoffs", 35),
-            ("dashboard-now", "load", 34),
-            ("dashboard-happened", "received", 21),
-            ("dashboard-happened", "breached", 21),
+            ("dashboard-now", "late", 30),
+            ("dashboard-now", "handoffs", 29),
+            ("dashboard-now", "load", 28),
+            ("dashboard-happened", "received", 15),
+            ("dashboard-happened", "breached", 15),
         ],
     )
     def test_a_list(self, client, sized, name, kind, queries, django_assert_num_queries):
