@@ -245,7 +245,7 @@ def test_what_is_in_force_is_copied_not_a_later_draft(desk, client, now):
 
 def test_the_words_are_those_of_whoever_makes_it(monkeypatch):
     """Whatever the catalogues hold, names go through them."""
-    monkeypatch.setattr(path_templates, "gettext", lambda text: text.upper())
+    monkeypatch.setattr(path_templates, "in_words", lambda text: text.upper())
     with translation.override("es"):
         template = path_templates.template("retail")
     assert template.name == "RETAIL COMPLAINTS" and template.levels[0].name == "CUSTOMER CARE"
