@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
+from playwright.sync_api import expect
 
 from tests.journeys.processes import (
     ROOT,
@@ -123,6 +124,10 @@ def running(request, tmp_path_factory, migrated):
 def browser_type_launch_args(browser_type_launch_args):
     quiet = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
     return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": quiet}
+
+
+# Milliseconds that a page may take to show what is expected of it, where many processes share two cores.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(autouse=True)

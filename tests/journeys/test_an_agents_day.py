@@ -33,7 +33,7 @@ def desk(served):
     @contextmanager
     def seen_by(who, **options):
         with served.seen_by(who, viewport={"width": 1440, "height": 900}, **options) as page:
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(60_000)
             gather_errors(page.context, errors)
             page.goto(f"{served.url}/cases/")
             yield page

@@ -25,6 +25,7 @@ print(case.number)
 
 def open_case(browser, product, username, number):
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(120_000)  # milliseconds; of two windows the one behind is slow at the keyboard
     page.goto(f"http://localhost:{product['PORT']}/login/?next=/cases/{number}/")
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
@@ -39,7 +40,8 @@ def test_each_sees_the_other_and_what_was_typed_is_kept(running, browser):
     lucia = open_case(browser, running, "lucia", number)
     jonas = open_case(browser, running, "jonas", number)
     expect(jonas.locator(".presence")).to_contain_text("Lucia is reading")
-    lucia.locator("#id_reply-body").press_sequentially("Dear Aoife, we have found it.")
+    lucia.locator("#id_reply-body").press_sequentially("Dear")
+    lucia.locator("#id_reply-body").fill("Dear Aoife, we have found it.")
     expect(jonas.locator(".presence")).to_contain_text("Lucia is writing a reply", timeout=25_000)
 
     jonas.locator("#id_reply-body").fill("Good morning, I look into it.")
