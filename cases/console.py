@@ -91,7 +91,7 @@ class ConsoleSite(UnfoldAdminSite):
         return guarded
 
     def get_app_list(self, request, app_label=None):
-        """Asked for by every page and drawn by two: its rights and addresses are a third of what a page costs."""
+        """Asked for by every page and drawn by two; to make it is a third of what a page costs."""
         return SimpleLazyObject(lambda: super(ConsoleSite, self).get_app_list(request, app_label))
 
     def login(self, request, extra_context=None):

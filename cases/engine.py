@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from . import history
 from .errors import Refused
+from .hours import NoOpenHours, OutOfRange
 from .models import Case, EnginePass, NoticeKind, Person, Timer
 from .operations import notify, watching
 from .prepared import Given, Prepared
@@ -305,6 +306,11 @@ def _sentence(error, timer):
     """What went wrong, for the manager who is to mend it."""
     if isinstance(error, Refused):
         return " ".join(error.messages)
+    if isinstance(error, NoOpenHours | OutOfRange):
+        return _(
+            "A calendar that it needs has no more open hours, or too few, so it would never be due; "
+            "give that calendar open hours, then try this again."
+        )
     if isinstance(error, OverflowError):
         words = {"due": timer.due_at.isoformat()}
         return _("Its time, %(due)s, is outside of what a calendar counts.") % words

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from django.utils.translation import gettext as _
 
 from cases import history
-from cases.errors import NoOpenHour
-from cases.hours import NoOpenHours
+from cases.errors import NoOpenHour, Refused
+from cases.hours import NoOpenHours, OutOfRange
 from cases.models import Calendar, Clock, PackVersion, Pause, PauseReason, SlaPolicyVersion
 from cases.prepared import Given, Prepared
 from cases.sets import add_each, update_each
@@ -85,6 +85,14 @@ def schedule(clock, hours, pauses):
     except NoOpenHours as error:
         raise NoOpenHour(
             _("The calendar “%(calendar)s” has no open hour left, so nothing would ever be due; give it one.")
+            % {"calendar": clock.calendar}
+        ) from error
+    except OutOfRange as error:
+        raise Refused(
+            _(
+                "On the calendar “%(calendar)s” it would be due later than calendars are counted; "
+                "give it a shorter term or the calendar more open hours."
+            )
             % {"calendar": clock.calendar}
         ) from error
 

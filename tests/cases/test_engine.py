@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from cases import engine
+from cases.hours import WEEKDAYS, WorkingHours
 from cases.models import EngineMinute, EnginePass, Notice, Timer
 from cases.operations import timers
 from cases.states import Metric, TimerKind
@@ -41,6 +42,10 @@ def cases(now):
     made = [make.case(customer, now=now) for _ in range(6)]
     Timer.objects.all().delete()  # of the opening: these tests arm their own
     return made
+
+
+def always_open():
+    return WorkingHours.from_dict({"tz": "UTC", "calendar": {day: [["00:00", "24:00"]] for day in WEEKDAYS}})
 
 
 def arm(case, subject, due_at, kind=TimerKind.HOLDER_REMINDER, **fields):
@@ -135,14 +140,23 @@ class TestAPass:
         )
         assert slept and max(slept) <= engine.SLICE.total_seconds()
 
-    def test_a_reaction_that_leaves_the_calendar_is_put_off_with_a_sentence(self, cases, now, monkeypatch):
-        def overflow(group, *, cases, now):
-            return group[0].due_at - timedelta(days=800_000)
-
-        monkeypatch.setitem(engine.REACTIONS, TimerKind.REVIEW, overflow)
+    @pytest.mark.parametrize(
+        "leave, said",
+        [
+            (lambda due_at: due_at - timedelta(days=800_000), "outside of what a calendar counts"),
+            (lambda due_at: always_open().add(due_at.replace(year=2299), 400 * 86_400), "no more open hours"),
+            (lambda due_at: always_open().subtract(due_at.replace(year=1900), 400 * 86_400), "no more open"),
+        ],
+    )
+    def test_a_reaction_that_leaves_the_calendar_is_put_off_with_a_sentence(
+        self, cases, now, monkeypatch, leave, said
+    ):
+        monkeypatch.setitem(
+            engine.REACTIONS, TimerKind.REVIEW, lambda group, *, cases, now: leave(group[0].due_at)
+        )
         timers.ask_for_review([cases[0].pk], now=now)
         assert engine.run_until_idle(now=now) == 0
-        assert "outside of what a calendar counts" in Timer.objects.get().last_error
+        assert said in Timer.objects.get().last_error
 
     def test_what_always_fails_is_set_aside_after_the_stated_tries_and_told_once(self, reactions, cases, now):
         manager = make.person("Priya", role="manager")

@@ -409,6 +409,46 @@ class TestPromises:
         catches_up(promise.due_at + 3 * HOUR)
 
 
+def test_a_ladder_whose_calendar_closes_for_good_is_set_aside_told_and_stays_where_it_is(desk, now):
+    """Nothing on the next level would ever be due: a manager gives the office hours, and tries it again."""
+    office = make.calendar("Wound up")
+    with make.signed(now):
+        version = CalendarVersion.objects.create(calendar=office, number=2)
+        Period.objects.bulk_create(
+            Period(version=version, weekday=p.weekday, opens=p.opens, closes=p.closes)
+            for p in Period.objects.filter(version__calendar=office, version__number=1)
+        )
+        Holiday.objects.create(
+            version=version, first_on=date(2026, 3, 3), last_on=date(2299, 12, 31), name="Closed for good"
+        )
+    publishing.publish_calendar(version=version, by=desk["Priya"], now=now)
+    with make.signed(now):
+        desk["Marta"].calendar = office
+        desk["Marta"].save()
+    path = make.path(
+        "Office ladder",
+        levels=[
+            {"person": desk["Jonas"], "acknowledge_seconds": 3600},
+            {
+                "person": desk["Marta"],
+                "acknowledge_seconds": 30 * 3600,
+                "is_around_the_clock": False,
+            },
+        ],
+        fallback=desk["Priya"],
+    )
+    case = make.case(now=now, by=desk["Ana"], owner=desk["Ana"])
+    escalate(case=case, path=path, kind="hierarchical", by=desk["Ana"], now=now, **TEXTS)
+    engine.run_until_idle(now=now)
+    at = now + HOUR + SECOND
+    while (at := at + DAY) < now + 10 * DAY:
+        engine.run_until_idle(now=at)
+    [aside] = Timer.objects.filter(state="set_aside")
+    assert "has no more open hours" in aside.last_error
+    assert Notice.objects.in_app_for(desk["Priya"]).filter(kind="timer_set_aside").count() == 1
+    assert handed(case) == [(1, "Jonas")]
+
+
 def test_40_days_with_holidays_between_pass_over_only_whose_working_time_was_over(desk, now):
     """The office is closed but for its first day and the day the engine comes back: days off end no term."""
     office = make.calendar("Closed for spring")
