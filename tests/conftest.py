@@ -33,6 +33,12 @@ def migrated(tmp_path_factory):
     return template.migrated(shared_folder(tmp_path_factory.getbasetemp()))
 
 
+@pytest.fixture(scope="session")
+def example(tmp_path_factory):
+    """The URL of a database with the example, to be copied, and the folder of its files."""
+    return template.example(shared_folder(tmp_path_factory.getbasetemp()))
+
+
 def shared_folder(base):
     """What all processes of a run have in common: of several, each has a folder of its own below."""
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base

@@ -1,5 +1,5 @@
-"""One database with every migration, made once a run by whichever process comes first, and copied by all: to
-migrate takes as long as a hundred tests."""
+"""A database with every migration, and one with the example besides, each made once a run by whoever
+comes first and copied by all: to migrate takes as long as a hundred tests, the example as long again."""
 
 import fcntl
 import hashlib
@@ -21,17 +21,37 @@ def is_sqlite():
 
 
 def migrated(shared):
-    """The URL of that database; `shared`: a folder that all processes of this run have in common."""
-    url = f"sqlite:///{shared}/template.sqlite3" if is_sqlite() else _beside(_name(shared))
-    with (shared / "template.lock").open("w") as lock:
+    """The URL of the migrated one; `shared`: a folder that all processes of this run have in common."""
+    return _made(shared, "migrated", ["migrate"], copied_from=None)
+
+
+def example(shared):
+    """The URL of the one with the example, and the folder of the files that belong to it."""
+    url = _made(shared, "example", ["load_example"], copied_from=migrated(shared))
+    return url, shared / "example"
+
+
+def _made(shared, what, command, copied_from):
+    url = f"sqlite:///{shared}/{what}.sqlite3" if is_sqlite() else _beside(_name(shared, what))
+    with (shared / f"{what}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = shared / "template.done"
+        done = shared / f"{what}.done"
         if not done.exists():
-            if not is_sqlite():
-                run_on(f'CREATE DATABASE "{_name(shared)}"')
-            command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-            given = {"DATABASE_URL": url, "VAR_DIR": str(shared), "DATABASE_POOL_MAX": "0"}
-            subprocess.run(command, cwd=ROOT, env={**os.environ, **given}, check=True)
+            if is_sqlite() and copied_from:
+                copy_to_file(copied_from, shared / f"{what}.sqlite3")
+            elif copied_from:
+                copy_to_database(copied_from, _name(shared, what))
+            elif not is_sqlite():
+                run_on(f'CREATE DATABASE "{_name(shared, what)}"')
+            given = {"DATABASE_URL": url, "VAR_DIR": str(shared / what), "DATABASE_POOL_MAX": "0"}
+            (shared / what).mkdir()
+            subprocess.run(
+                [sys.executable, "manage.py", *command, "--verbosity=0"],
+                cwd=ROOT,
+                env={**os.environ, **given},
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
             done.touch()
     return url
 
@@ -52,9 +72,10 @@ def drop(name):
 
 
 def forget(shared):
-    """At the end of the run; on SQLite it goes with the folder."""
-    if not is_sqlite() and (shared / "template.done").exists():
-        drop(_name(shared))
+    """At the end of the run; on SQLite they go with the folder."""
+    for what in ("migrated", "example"):
+        if not is_sqlite() and (shared / f"{what}.done").exists():
+            drop(_name(shared, what))
 
 
 def run_on(sql, server=None):
@@ -66,8 +87,8 @@ def run_on(sql, server=None):
         admin.execute(sql)
 
 
-def _name(shared):
-    return f"desk_template_{hashlib.sha256(str(shared).encode()).hexdigest()[:10]}"
+def _name(shared, what):
+    return f"desk_{what}_{hashlib.sha256(str(shared).encode()).hexdigest()[:10]}"
 
 
 def _beside(name):

@@ -54,27 +54,27 @@ def test_the_queue_comes_in_the_order_that_the_address_says(client, five, sort):
     assert subjects(page(client, five["agent"], "case-list", sort=sort)) == IN_ORDER[sort]
 
 
-@pytest.mark.parametrize("role", ["agent", "supervisor", "manager"])
 @pytest.mark.parametrize("sort", ORDERS)
-def test_pages_of_every_order_follow_each_other_without_gap_or_repeat(client, five, monkeypatch, sort, role):
+def test_pages_of_every_order_follow_each_other_without_gap_or_repeat(client, five, monkeypatch, sort):
     monkeypatch.setattr("cases.views.queue.PAGE", 2)
-    query, seen, answers = {"sort": sort, "view": "team" if role == "agent" else "all"}, [], []
-    while True:
-        answers.append(page(client, five[role], "case-list", **query))
-        seen += subjects(answers[-1])
-        if not answers[-1].context["after"]:
-            break
-        query["after"] = answers[-1].context["after"]
-    assert seen == IN_ORDER[sort]
-    assert [len(answer.context["standings"]) for answer in answers] == [2, 2, 1]
-    back = page(
-        client, five[role], "case-list", **query | {"after": "", "before": answers[-1].context["before"]}
-    )
-    assert subjects(back) == IN_ORDER[sort][2:4]
-    assert back.context["before"]
-    first = page(client, five[role], "case-list", **query | {"after": "", "before": back.context["before"]})
-    assert subjects(first) == IN_ORDER[sort][:2]
-    assert first.context["before"] is None
+    for role in ("agent", "supervisor", "manager"):
+        query, seen, answers = {"sort": sort, "view": "team" if role == "agent" else "all"}, [], []
+        while True:
+            answers.append(page(client, five[role], "case-list", **query))
+            seen += subjects(answers[-1])
+            if not answers[-1].context["after"]:
+                break
+            query["after"] = answers[-1].context["after"]
+        assert seen == IN_ORDER[sort], role
+        assert [len(answer.context["standings"]) for answer in answers] == [2, 2, 1], role
+        before = {"after": "", "before": answers[-1].context["before"]}
+        back = page(client, five[role], "case-list", **query | before)
+        assert subjects(back) == IN_ORDER[sort][2:4], role
+        assert back.context["before"], role
+        before["before"] = back.context["before"]
+        first = page(client, five[role], "case-list", **query | before)
+        assert subjects(first) == IN_ORDER[sort][:2], role
+        assert first.context["before"] is None, role
 
 
 MADE_UP = [
@@ -95,12 +95,17 @@ MADE_UP = [
 ]
 
 
-@pytest.mark.parametrize("sort", ORDERS)
-def test_a_made_up_key_shows_the_first_page(client, five, sort):
-    for key in MADE_UP:
-        answer = page(client, five["agent"], "case-list", sort=sort, after=key)
-        assert answer.status_code == 200, key
-        assert len(answer.context["standings"]) == 5, key
+def test_a_made_up_key_shows_the_first_page(client, five):
+    """None is the first page; what could be a key is one, and the database takes what it says."""
+    for sort, order in ORDERS.items():
+        for key in MADE_UP:
+            edge = order.edge(key)
+            if edge is not None:
+                for part in order.beyond(edge, order.columns):
+                    assert Standing.objects.filter(part).count() in (0, 5), (sort, key)
+        for key in ("x", '["2026-03-03T10:00:00+00:00",99999999999999999999]'):
+            answer = page(client, five["agent"], "case-list", sort=sort, after=key)
+            assert len(answer.context["standings"]) == 5, (sort, key)
 
 
 def test_a_customers_name_may_hold_anything_and_still_be_a_key(client, desk, monkeypatch):
@@ -411,24 +416,24 @@ def test_each_page_answers_each_role(client, desk, name):
     assert client.get(reverse(name)).status_code == 302
 
 
-@pytest.mark.parametrize("role", ["agent", "supervisor", "manager"])
-@pytest.mark.parametrize(
-    ("name", "query"),
-    [
+def test_pages_cost_the_same_for_many_rows_as_for_few(client, desk, tags, django_assert_max_num_queries):
+    pages = [
         ("case-list", {}),
         ("case-list", {"view": "risk", "sort": "priority"}),
         ("case-list", {"q": "charged"}),
         ("case-list-live", {"row": range(1, 40)}),
-    ],
-)
-def test_pages_cost_the_same_for_many_rows_as_for_few(
-    client, desk, tags, name, query, role, django_assert_max_num_queries
-):
-    def cost():
-        page(client, desk[role], name, **query)
-        with django_assert_max_num_queries(60) as counted:
-            assert client.get(reverse(name), query).status_code == 200
-        return len(counted)
+    ]
+
+    def costs():
+        found = {}
+        for role in ("agent", "supervisor", "manager"):
+            client.force_login(desk[role])
+            for number, (name, query) in enumerate(pages):
+                client.get(reverse(name), query)  # whatever is remembered between requests
+                with django_assert_max_num_queries(60) as counted:
+                    assert client.get(reverse(name), query).status_code == 200
+                found[role, number] = len(counted)
+        return found
 
     for number in range(24):
         case = new_case(desk, f"Customer {number}", at=NOW - 5 * HOUR)
@@ -436,8 +441,8 @@ def test_pages_cost_the_same_for_many_rows_as_for_few(
         if number % 3 == 0:
             promising.promise(case=case, what="Call", due_at=NOW + HOUR, by=desk["agent"], now=NOW)
         if number == 5:
-            few = cost()
-    assert cost() == few
+            few = costs()
+    assert costs() == few
 
 
 def test_a_standing_says_when_its_case_was_last_changed(desk):

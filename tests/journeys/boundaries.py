@@ -2,7 +2,8 @@
 
 Only the test's own processes import this, and it stands around the product, not in it. A worker imports it
 with `--include tests.journeys.boundaries` and finds in its environment DIE_AT="before_commit:3", and LEASE:
-for how many seconds a notice is left to who died sending it.
+for how many seconds a notice is left to who died sending it. CLOCK is a file that says by how many seconds
+the clock of such a process is set forward, now and from then on.
 """
 
 import os
@@ -10,9 +11,11 @@ import signal
 import smtplib
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 from django.core.mail import EmailMessage
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
 
 from cases import engine
 from cases.models.timer import TimerQuerySet
@@ -108,6 +111,13 @@ def _wrap(owner, name, before=None, after=None):
     setattr(owner, name, wrapped)
 
 
+def set_by(file, now=timezone.now):
+    """Let this process's clock follow `file`, which may change at any moment."""
+    timezone.now = lambda: now() + timedelta(seconds=float(file.read_text() or 0))
+
+
+if "CLOCK" in os.environ:
+    set_by(Path(os.environ["CLOCK"]))
 if "LEASE" in os.environ:
     delivering.LEASE = timedelta(seconds=int(os.environ["LEASE"]))
 if "DIE_AT" in os.environ:

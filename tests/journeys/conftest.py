@@ -181,13 +181,14 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory, migrated, browser):
+def served(tmp_path_factory, example, browser):
     """The example's first day served by one web process, for every file that looks at pages; no engine moves
     anything meanwhile."""
     folder = tmp_path_factory.mktemp("served")
-    with own_database(folder, template=migrated) as database:
+    loaded, files = example
+    shutil.copytree(files, folder / "var")
+    with own_database(folder, template=loaded) as database:
         product = {**environment(folder, database), "PORT": str(free_port())}
-        manage(product, "load_example", "--verbosity=0")
         with (folder / "said.log").open("w") as said:
             where = f"127.0.0.1:{product['PORT']}"
             process = subprocess.Popen(

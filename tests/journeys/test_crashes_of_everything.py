@@ -1,11 +1,11 @@
 """All processes as in production and more of them than needed: workers are killed, the broker goes away, the
-database's sessions are cut, and every deadline is kept."""
+database's sessions are cut, the clock is set, and every deadline is kept."""
 
 import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -17,7 +17,7 @@ from tests.journeys.processes import ROOT, program, wait_until
 from tests.word import kept_its_word, rows_of
 
 CASES = 20
-AWAY = 8  # seconds without a broker: longer than a tick lives and than a worker lingers
+AWAY = 60  # seconds without a broker: much longer than a tick lives and than a worker lingers
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 WORKER = [
     "worker",
@@ -125,7 +125,7 @@ def test_every_deadline_is_kept_and_every_mail_arrives(desk, processes, broker, 
 
     wait_until(lambda: count("cases_enginepass") >= 2, within=60)
     program("crash_world", desk, str(CASES))
-    # Some have been handed over; the resolution of all falls due only when the broker is back.
+    # Some have been handed over; the resolution of all falls due while nobody looks.
     wait_until(lambda: count("escalations_handoff") >= CASES // 2, within=60)
     cut_off(desk["DATABASE_URL"])
     broker.stop()
@@ -145,4 +145,42 @@ def test_every_deadline_is_kept_and_every_mail_arrives(desk, processes, broker, 
     assert -signal.SIGKILL in {code for _name, code in processes.ended}, "nobody was killed"
     kept_its_word(read, now=datetime.now(UTC), mails=box.taken)
     assert count("escalations_escalation WHERE is_at_fallback") == CASES
-    assert count("escalations_handoff") == 4 * CASES
+    # Each ladder has three levels and its end, and none is left out without a word.
+    assert count("escalations_handoff") + count("escalations_passedover") == 4 * CASES
+
+
+def test_a_clock_set_an_hour_forward_and_back_loses_and_doubles_nothing(desk, tmp_path):
+    read, ahead = rows_of(desk["DATABASE_URL"]), tmp_path / "ahead"
+    ahead.write_text("0")
+    kept = Kept({**desk, "CLOCK": str(ahead)}, tmp_path)
+
+    def count(sql):
+        kept.look_after()
+        [row] = read(f"SELECT count(*) AS them FROM {sql}")
+        return row.them
+
+    def set_forward():
+        """By an hour; all that is due until then happens."""
+        ahead.write_text("3600")
+        until = datetime.now(UTC) + timedelta(hours=1)
+        due = f"cases_timer WHERE state = 'pending' AND wake_at <= '{until:%Y-%m-%d %H:%M:%S}'"
+        wait_until(lambda: not count(due), within=120)
+
+    try:
+        kept.start("worker", *WORKER, "--hostname", "worker@%h")
+        kept.start("beat", "beat", "--pidfile=", "--schedule", str(tmp_path / "beat"))
+        program("crash_world", desk, str(CASES))
+        wait_until(lambda: count("escalations_handoff") > 0, within=120)
+        set_forward()
+        before = count("escalations_handoff")
+        ahead.write_text("0")
+        time.sleep(3)
+        assert count("escalations_handoff") == before, "what had happened happened again"
+        set_forward()
+        wait_until(lambda: not count("cases_timer WHERE state = 'pending'"), within=120)
+    finally:
+        for process in kept.running.values():
+            process.kill()
+            process.wait()
+    kept_its_word(read, now=datetime.now(UTC) + timedelta(hours=1))
+    assert count("escalations_escalation WHERE is_at_fallback") == CASES
