@@ -162,6 +162,19 @@ class Promising(Versioned):
 
 
 class Pausing(Versioned):
+class Replacing(Versioned):
+    """A new date, and the word that goes with it: `word` is sent, or `told_at` says when it was said."""
+
+    what = Text(max_length=200)
+    due_at = Moment()
+    kind = serializers.ChoiceField(Promise.Kind.choices, required=False)
+    channel = serializers.ChoiceField(
+        Channel.choices, required=False, help_text="How the customer is told, or was."
+    )
+    word = Text(required=False, help_text="What the customer reads; sent at once.")
+    told_at = Moment(required=False, help_text="When they were told, where nothing is sent.")
+
+
     reason = serializers.SlugRelatedField("code", queryset=PauseReason.objects.filter(is_active=True))
     expected_end_at = Moment()
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
 from cases.models import Case, CaseLink, Clock, Customer, Message, Notice, Promise
-from cases.operations import promising, seeing
+from cases.operations import promising, replacing, seeing
 from cases.views.attached import content_of
 from cases.views.finding import may
 
@@ -70,6 +70,11 @@ class Promises(ListModelMixin, RetrieveModelMixin, OfCases):
         """The promise fell away, and the customer knows why."""
         promising.withdraw(promise=promise, by=by, now=now, **said)
         return promise
+
+    @verb(says=inputs.Replacing, answers=serializers.PromiseSerializer, status=201)
+    def replace(self, promise, said, *, by, now):
+        """Give the customer a new date for an open or broken promise, and tell them; the new promise."""
+        return replacing.replace(promise=promise, by=by, now=now, **said)
 
 
 class Conversation(OfOneCase):

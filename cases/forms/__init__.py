@@ -7,6 +7,7 @@ from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
 from .once import OnceForm
 from .opening import NewCaseForm, NewCustomerForm
 from .people import AbsenceForm, NoticesForm, OpenRestForm, ProfileForm
+from .promising import ReplacePromiseForm
 from .relating import AnswersForm, AttemptForm, LinkForm, MergeForm, SplitForm
 from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
 from .together import AssignManyForm, PriorityManyForm, ReasonForManyForm, TagManyForm, TagsForm
@@ -41,6 +42,7 @@ __all__ = [
     "ReasonForManyForm",
     "ReasonForm",
     "ReplyForm",
+    "ReplacePromiseForm",
     "ReviewForm",
     "SplitForm",
     "TagManyForm",
