@@ -93,6 +93,11 @@ def changed_case(row, changes):
         text, icon = _("assigned the case"), "user"
     elif "priority" in kinds:
         text, icon = _("changed the priority"), "sliders"
+    elif "access" in kinds:
+        text, icon = (
+            (_("restricted the case") if row.is_restricted else _("opened the case to its team")),
+            "lock",
+        )
     else:
         text, icon = _("corrected the case"), "pencil"
     return Said(text, icon, why=row.history_change_reason or "", changes=[rest for _kind, *rest in changes])
@@ -164,6 +169,18 @@ def of_pause(before, row, names):
         yield Said(text, "pause", why=why)
     elif row.ended_at and not before.ended_at:
         yield Said(_("resumed the clocks"), "play", why=reason)
+
+
+def of_party(before, row, names):
+    if before is not None and row.kind == before.kind:
+        return
+    words = {"who": names.person(row.person_id)}
+    text = {
+        "access": _("named %(who)s on the case, with access"),
+        "subject": _("named %(who)s as the subject of the complaint"),
+        "former": _("named %(who)s on the case no more"),
+    }[row.kind]
+    yield Said(text % words, "lock", why=row.reason)
 
 
 def of_promise(before, row, names):

@@ -17,6 +17,7 @@ from cases.models import (
     CaseTag,
     Clock,
     Decision,
+    Party,
     Pause,
     PauseReason,
     Person,
@@ -78,6 +79,7 @@ class Names:
 # Whose history belongs to a case, in the order in which rows of one instant are told.
 TOLD = (
     (Case, sentences.of_case, "pk"),
+    (Party, sentences.of_party, "case"),
     (CaseTag, sentences.of_case_tag, "case"),
     (TimerRepair, sentences.of_timer_repair, "case"),
     (Clock, sentences.of_clock, "case"),

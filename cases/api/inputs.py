@@ -9,6 +9,7 @@ from cases.models import (
     Channel,
     Contact,
     Customer,
+    Party,
     PauseReason,
     Person,
     Promise,
@@ -161,7 +162,6 @@ class Promising(Versioned):
         return promise
 
 
-class Pausing(Versioned):
 class Replacing(Versioned):
     """A new date, and the word that goes with it: `word` is sent, or `told_at` says when it was said."""
 
@@ -175,6 +175,7 @@ class Replacing(Versioned):
     told_at = Moment(required=False, help_text="When they were told, where nothing is sent.")
 
 
+class Pausing(Versioned):
     reason = serializers.SlugRelatedField("code", queryset=PauseReason.objects.filter(is_active=True))
     expected_end_at = Moment()
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
@@ -201,6 +202,27 @@ class Prioritising(Versioned):
 
 class Reason(Versioned):
     reason = Text()
+
+
+class ShortReason(Versioned):
+    reason = Text(max_length=200)
+
+
+class Naming(ShortReason):
+    person = one(Person.objects.working())
+    kind = serializers.ChoiceField(
+        [(kind.value, kind.label) for kind in (Party.Kind.ACCESS, Party.Kind.SUBJECT)],
+        help_text="With access to the case where it is restricted, or as the subject of the complaint.",
+    )
+
+
+class Striking(ShortReason):
+    party = one(Party.objects.exclude(kind=Party.Kind.FORMER), help_text="Its id; see the case's parties.")
+
+    def validate_party(self, party):
+        if party.case_id != self.context["subject"].pk:
+            raise serializers.ValidationError(_("Nobody is named so on this case."))
+        return party
 
 
 class Nothing(Versioned):

@@ -127,6 +127,20 @@ class Links(OfOneCase):
         return self.get_paginated_response(serializers.CaseLinkSerializer(page, many=True).data)
 
 
+class Parties(OfOneCase):
+    """Who is named on a case."""
+
+    asks = "case.read"
+    serializer_class = serializers.PartySerializer
+
+    @extend_schema(responses=serializers.PartySerializer(many=True))
+    @action(detail=True, filterset_class=None)
+    def parties(self, request, number):
+        """Also those who are not named any more."""
+        page = self.paginate_queryset(self.subject().parties.select_related("case", "person").order_by("pk"))
+        return self.get_paginated_response(serializers.PartySerializer(page, many=True).data)
+
+
 class Notices(ListModelMixin, RetrieveModelMixin, Reading):
     """Your own notices in the app, save those of cases that are no longer yours to know of."""
 

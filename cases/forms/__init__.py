@@ -1,6 +1,6 @@
 """What people may send about a case. Each form holds the words for one operation; the operation decides."""
 
-from .acting import AssignForm, PauseForm, PriorityForm, ReasonForm
+from .acting import AssignForm, PartyForm, PauseForm, PriorityForm, ReasonForm, RestrictForm
 from .asking import AnswerForm, AskForm, ComplaintProfileForm, DecideForm, ReviewForm, answer_begun
 from .calling import NEW, TakeCallForm
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
@@ -34,6 +34,7 @@ __all__ = [
     "NoticesForm",
     "OnceForm",
     "OpenRestForm",
+    "PartyForm",
     "PauseForm",
     "PriorityForm",
     "PriorityManyForm",
@@ -41,8 +42,9 @@ __all__ = [
     "PromiseForm",
     "ReasonForManyForm",
     "ReasonForm",
-    "ReplyForm",
     "ReplacePromiseForm",
+    "ReplyForm",
+    "RestrictForm",
     "ReviewForm",
     "SplitForm",
     "TagManyForm",

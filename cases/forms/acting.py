@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import PauseReason, Person, Team
+from cases.models import Party, PauseReason, Person, Team
 from cases.states import Priority
 
 from .fields import CaseForm, Moment, text
@@ -42,3 +42,24 @@ class PriorityForm(CaseForm):
 
 class ReasonForm(CaseForm):
     reason = text(_("Why"), rows=4)
+
+
+class RestrictForm(CaseForm):
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("those named on it, and auditors, read it"),
+    )
+
+
+class PartyForm(CaseForm):
+    person = forms.ModelChoiceField(
+        label=_("Who"), queryset=Person.objects.working().order_by("name"), empty_label=_("choose one")
+    )
+    kind = forms.ChoiceField(
+        label=_("As"),
+        choices=[(kind.value, kind.label) for kind in (Party.Kind.ACCESS, Party.Kind.SUBJECT)],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(label=_("Why"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))

@@ -16,7 +16,7 @@ from escalations.models import Escalation, Handoff, PassedOver
 
 from . import options
 from .holding import carried, is_held_by
-from .ladder import Move, move, release, stop_reminding
+from .ladder import Move, keep_open_to_others, move, release, stop_reminding
 
 # After de-escalating, the same rule does not start the same path again for this long.
 COOL_OFF = timedelta(hours=24)
@@ -42,6 +42,7 @@ def acknowledge(*, handoff, by, now, background=None, tried=None, next_steps=Non
         escalation.holder, escalation.holder_team = by, None
         escalation.save(update_fields=["holder", "holder_team"])
         standing.refresh([case], now=now, holders={case.pk: (by.pk, None)})
+        keep_open_to_others([case], [escalation])
     return locked
 
 
