@@ -101,6 +101,7 @@ urlpatterns = [
     path("cases/<str:number>/take-up/", actions.TakeUp.as_view(), name="case-take-up"),
     path("cases/<str:number>/pause/", actions.StandStill.as_view(), name="case-pause"),
     path("cases/<str:number>/pauses/<int:pause>/resume/", actions.Resume.as_view(), name="case-resume"),
+    path("cases/<str:number>/correct/", actions.Correct.as_view(), name="case-correct"),
     path("cases/<str:number>/resolve/", actions.Resolve.as_view(), name="case-resolve"),
     path("cases/<str:number>/close/", actions.Close.as_view(), name="case-close"),
     path("cases/<str:number>/link/", relating.Link.as_view(), name="case-link"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
@@ -84,6 +85,15 @@ def _case_changes(before, row, names):
         yield "access", _("Access"), words[before.is_restricted], words[row.is_restricted]
     if row.subject != before.subject:
         yield "subject", _("Subject"), before.subject, row.subject
+    for name, word in (("category", _("Category")), ("service", _("Service")), ("contact", _("Contact"))):
+        was, now = getattr(before, f"{name}_id"), getattr(row, f"{name}_id")
+        if was != now:
+            yield name, word, names.about(name, was), names.about(name, now)
+    if row.language != before.language:
+        languages = dict(settings.LANGUAGES)
+        yield "language", _("Language"), languages[before.language], languages[row.language]
+    if row.reference != before.reference:
+        yield "reference", _("Reference elsewhere"), before.reference or _("none"), row.reference or _("none")
 
 
 def changed_case(row, changes):

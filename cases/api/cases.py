@@ -7,7 +7,18 @@ from rest_framework.response import Response
 
 from cases import wording
 from cases.models import Case, Pause
-from cases.operations import answering, asking, ending, intake, parties, pausing, promising, routing, talk
+from cases.operations import (
+    answering,
+    asking,
+    correcting,
+    ending,
+    intake,
+    parties,
+    pausing,
+    promising,
+    routing,
+    talk,
+)
 from cases.operations import reading as opening
 
 from . import asking as asked
@@ -155,6 +166,13 @@ class Cases(ListModelMixin, ReadOfCases, OfOneCase):
     def assign(self, case, said, *, by, now):
         """Give the case another team, another owner, or both."""
         routing.assign(case=case, by=by, now=now, **said)
+        return as_it_is(case)
+
+    @case_verb(inputs.Correcting)
+    def correct(self, case, said, *, by, now):
+        """Put right what was written down: of another category or service it may owe other terms, from the
+        clocks' own start."""
+        correcting.correct(case=case, by=by, now=now, **said)
         return as_it_is(case)
 
     @case_verb(inputs.Prioritising)

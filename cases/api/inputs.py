@@ -200,6 +200,18 @@ class Prioritising(Versioned):
     reason = Text(required=False)
 
 
+class Correcting(Versioned):
+    """Leave out what stays; null says that there is none, or that it is not known."""
+
+    subject = Text(max_length=200, required=False)
+    category = one(Category.objects.all(), required=False, allow_null=True)
+    service = one(Service.objects.all(), required=False, allow_null=True)
+    contact = one(Contact.objects.filter(is_active=True), required=False, allow_null=True)
+    language = serializers.ChoiceField(settings.LANGUAGES, required=False)
+    reference = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    reason = Text(required=False, help_text="Needed where the category or the service changes.")
+
+
 class Reason(Versioned):
     reason = Text()
 

@@ -1,6 +1,6 @@
 """What people may send about a case. Each form holds the words for one operation; the operation decides."""
 
-from .acting import AssignForm, PartyForm, PauseForm, PriorityForm, ReasonForm, RestrictForm
+from .acting import AssignForm, CorrectForm, PartyForm, PauseForm, PriorityForm, ReasonForm, RestrictForm
 from .asking import AnswerForm, AskForm, ComplaintProfileForm, DecideForm, ReviewForm, answer_begun
 from .calling import NEW, TakeCallForm
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
@@ -23,6 +23,7 @@ __all__ = [
     "CallForm",
     "CaseForm",
     "ComplaintProfileForm",
+    "CorrectForm",
     "DecideForm",
     "LinkForm",
     "MergeForm",
