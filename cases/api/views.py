@@ -136,8 +136,8 @@ class Parties(OfOneCase):
     @extend_schema(responses=serializers.PartySerializer(many=True))
     @action(detail=True, filterset_class=None)
     def parties(self, request, number):
-        """Also those who are not named any more."""
-        page = self.paginate_queryset(self.subject().parties.select_related("case", "person").order_by("pk"))
+        """The newest first; also those who are not named any more."""
+        page = self.paginate_queryset(self.subject().parties.select_related("case", "person").order_by("-pk"))
         return self.get_paginated_response(serializers.PartySerializer(page, many=True).data)
 
 

@@ -13,6 +13,7 @@ from cases import display, forms, roles
 from cases.models import Ask, ComplaintProfile, Decision
 from cases.operations import answering, asking, profiling
 from cases.views.actions import Action
+from cases.views.delivery import why_it_stays
 
 AT_MOST = 100
 PEOPLE = ("made_by", "approved_by", "ended_by")
@@ -159,6 +160,9 @@ class Answer(Action):
 
     def operate(self, case, said, *, by, now):
         answering.answer(case=case, by=by, now=now, **said)
+        stays = why_it_stays(case, said["channel"])
+        if stays:
+            self.done = _("%(stays)s Its date is promised.") % {"stays": stays}
 
 
 class Profile(Action):

@@ -8,6 +8,7 @@ from cases import forms, wording
 from cases.models import Channel, Promise
 from cases.operations import promising, replacing
 from cases.views.actions import Action
+from cases.views.delivery import why_it_stays
 
 
 class AboutAPromise(Action):
@@ -33,7 +34,7 @@ class Replace(AboutAPromise):
             "what": self.promise.what,
             "kind": self.promise.kind,
             "due_at": due_at,
-            "told_at": now,
+            "told_at": self.asked("told_at") or now,
             "channel": usual,
             "word": wording.of_new_date(self.promise, due_at=due_at, by=self.request.user, now=now),
         }
@@ -50,6 +51,9 @@ class Replace(AboutAPromise):
 
     def operate(self, case, said, *, by, now):
         replacing.replace(promise=self.promise, by=by, now=now, **said)
+        stays = why_it_stays(case, said["channel"]) if said["word"] else ""
+        if stays:
+            self.done = f"{self.done} {stays}"
 
 
 class Withdraw(AboutAPromise):

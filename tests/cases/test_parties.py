@@ -1,11 +1,10 @@
-"""Who is named on a case, and restricted cases: they exist for those named and for whoever has them (RULES 1)."""
+"""Who is named on a case, and restricted cases: they exist for those named and for whoever has them."""
 
 import pytest
 
 from cases.errors import ConflictOfInterest, Incomplete, NotTheirs, StaleCase, WrongMove
 from cases.models import Case, Notice, Party, Standing
 from cases.operations import parties, routing
-from tests import factories as make
 from tests.workspace import NOW, ROLES, body, new_case, page, people, post
 from tests.worlds import asks, refusal
 
@@ -210,7 +209,7 @@ def test_programs_restrict_and_name_as_pages_do(desk, case):
     gone = agent.post(f"{where}/strike/", {"party": row.data["id"], "reason": "done"})
     assert gone.data["kind"] == "former"
     kinds = [party["kind"] for party in agent.get(f"{where}/parties/").data["results"]]
-    assert kinds == ["access", "former"]
+    assert kinds == ["former", "access"]
     assert asks(desk["stranger"]).get(f"{where}/parties/").status_code == 404
     assert agent.post(f"{where}/open-up/", {"reason": "over"}).data["is_restricted"] is False
     assert asks(desk["stranger"]).get(f"{where}/parties/").status_code == 403
