@@ -17,11 +17,12 @@ from cases.views import (
     promises,
     reading,
     relating,
-    saved,
     resending,
     talking,
+    saved,
     together,
     watchdog,
+    understood,
     writing,
 )
 from cases.views.case import CasePage
@@ -69,9 +70,7 @@ urlpatterns = [
     path("cases/<str:number>/drafts/<str:kind>/", writing.KeepDraft.as_view(), name="case-draft"),
     path("cases/<str:number>/colleagues/", writing.Colleagues.as_view(), name="case-colleagues"),
     path("cases/<str:number>/files/<int:attachment>/", attached.Attached.as_view(), name="case-file"),
-    path("cases/<str:number>/note/", talking.Note.as_view(), name="case-note"),
-    path("cases/<str:number>/call/", talking.Call.as_view(), name="case-call"),
-    path("cases/<str:number>/promise/", talking.Promise.as_view(), name="case-promise"),
+    path("cases/<str:number>/understood/", understood.WhatIsUnderstood.as_view(), name="case-understood"),
     path(
         "cases/<str:number>/messages/<int:message>/send-again/",
         resending.SendAgain.as_view(),

@@ -14,6 +14,7 @@ from cases.errors import Refused
 from cases.views.delivery import why_it_stays
 from cases.views.finding import find
 from cases.views.talking import REFUSED
+from cases.views.understood import understood
 from escalations import escalate_form as sheet
 from escalations import forms, supervisor
 from escalations.operations.escalate import escalate
@@ -129,4 +130,5 @@ def _call_back_words(case, form, now):
     at = sheet.call_back_typed(form)
     if at is None:
         return ""
-    return _("Call back: %(when)s.") % {"when": sheet.in_both_zones(at, case, now)}
+    said = understood(at, "call_back_at", case, now)
+    return " ".join([_("Call back: %(when)s.") % {"when": said.words}, *said.warnings])
