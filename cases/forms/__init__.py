@@ -9,7 +9,7 @@ from .opening import NewCaseForm, NewCustomerForm
 from .people import AbsenceForm, NoticesForm, OpenRestForm, ProfileForm
 from .promising import ReplacePromiseForm
 from .relating import AnswersForm, AttemptForm, LinkForm, MergeForm, SplitForm
-from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
+from .talking import CallForm, NoteForm, PromiseForm, ReceivedForm, ReplyForm, composer
 from .together import AssignManyForm, PriorityManyForm, ReasonForManyForm, TagManyForm, TagsForm
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "PromiseForm",
     "ReasonForManyForm",
     "ReasonForm",
+    "ReceivedForm",
     "ReplacePromiseForm",
     "ReplyForm",
     "RestrictForm",
