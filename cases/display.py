@@ -96,11 +96,11 @@ def standing_pill(standing, now):
 
 
 def promise_owed(standing, now):
-    """What a promise that comes next asks of whoever owes it; a broken one asks for a new date."""
+    """What a promise that comes next asks of whoever owes it: a broken one, as its pill says, a new date."""
     what = standing.promise.what
     if standing.due_at >= now:
         return what
-    return _("Promise broken: give a new date (%(what)s)") % {"what": what}
+    return _("Give a new date: %(what)s") % {"what": what}
 
 
 def clock_name(clock):
