@@ -105,7 +105,7 @@ def send_reply_again(*, notice, by, now):
     if not Case.objects.reachable(by, "case.work").filter(pk=notice.case_id).exists():
         raise NotTheirs(_("Only who works this case sends its replies again."))
     if not notice.contact.email:
-        raise Incomplete(_("This contact has no e-mail address; add one, or tell the customer another way."))
+        raise Incomplete(_("This contact has no email address; add one, or tell the customer another way."))
     (done,) = _send_all_again([notice.pk], by, now)
     if done.outcome == Outcome.STALE:
         raise NotFailed(_("This was sent meanwhile, or is about to be tried again by itself."))

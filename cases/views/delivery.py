@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cases import display
 from cases.models import Channel, Message, Notice, NoticeKind
@@ -22,7 +23,7 @@ def _without_address(contact):
     if contact is None:
         return _("Recorded; nothing is sent: no contact of this customer is on the case.")
     if not contact.email:
-        return _("Recorded; nothing is sent: this customer has no e-mail address.")
+        return _("Recorded; nothing is sent: this customer has no email address.")
     return ""
 
 
@@ -79,4 +80,7 @@ def _of(notice, message):
 
 def _tried(notice, message):
     words = {"number": notice.attempts, "address": message.contact.email or _("no address")}
-    return _("Tried %(number)d times, to %(address)s.") % words
+    tried = ngettext(
+        "Tried %(number)d time, to %(address)s.", "Tried %(number)d times, to %(address)s.", notice.attempts
+    )
+    return tried % words

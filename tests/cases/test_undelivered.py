@@ -44,7 +44,7 @@ def replied(client, desk, case, channel="mail"):
     ("channel", "address", "told"),
     [
         ("mail", "aoife@example.com", "Your reply is on its way."),
-        ("mail", "", "Recorded; nothing is sent: this customer has no e-mail address."),
+        ("mail", "", "Recorded; nothing is sent: this customer has no email address."),
         ("mail", None, "Recorded; nothing is sent: no contact of this customer is on the case."),
         ("chat", "aoife@example.com", "Recorded; the desk itself sends nothing by chat."),
     ],
@@ -70,7 +70,7 @@ def test_a_reply_whose_mail_failed_says_so_with_what_was_tried_and_is_tried_agai
     delivering.deliver_due(now=NOW - HOUR)
     waiting = body(page(client, desk["agent"], "case", case.number))
     assert "Not delivered yet" in waiting
-    assert "Tried 1 times, to aoife@example.com." in waiting
+    assert "Tried 1 time, to aoife@example.com." in waiting
     assert "/send-again/" not in waiting  # it is tried again by itself
     with pytest.raises(NotFailed):
         retrying.send_reply_again(notice=notice, by=desk["agent"], now=NOW)
