@@ -25,11 +25,7 @@ class Blocker:
 # What speaks against moving a case there.
 BLOCKERS = {CaseStatus.RESOLVED: [], CaseStatus.CLOSED: []}
 ENDINGS = []
-OWED = Prepared(
-    lambda: Promise.objects.filter(
-        case=Given("case"), state__in=("open", "broken"), replaced_by=None
-    ).order_by("due_at", "pk")
-)
+OWED = Prepared(lambda: Promise.objects.owed().filter(case=Given("case")).order_by("due_at", "pk"))
 UNDECIDED = Prepared(
     lambda: (
         Ask.objects.filter(~Exists(Decision.objects.current().filter(ask=OuterRef("pk"))), case=Given("case"))

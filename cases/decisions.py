@@ -91,6 +91,23 @@ def at_stake(outcome, *, asked, offered):
     return max(asked, offered)
 
 
+def given(outcome, *, stake, offered):
+    """What of a decision is money that goes out, EUR: of a grant what is at stake, of anything else what is
+    offered with it."""
+    if outcome == Outcome.GRANTED:
+        return stake
+    if outcome == Outcome.PARTLY and offered is None:
+        return stake  # nobody said what the part is worth; it is less than all
+    return offered or Decimal(0)
+
+
+def together(outcome, *, stake, offered, before):
+    """What is held against money limits of a decision by somebody who granted `before` on the same case
+    already, EUR. What is withheld is held against them alone: it adds to nothing that was given."""
+    gives = given(outcome, stake=stake, offered=offered)
+    return max(stake, before + gives) if gives else stake
+
+
 def needs_approval(stake, *, is_unpriced, limit, may_approve):
     """Whether somebody with this limit must have another's approval; the limit itself is still theirs."""
     return stake > limit or (is_unpriced and not may_approve)

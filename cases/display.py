@@ -95,6 +95,14 @@ def standing_pill(standing, now):
     return _counting(_("{time} left"), standing.due_at, now, icon="clock")
 
 
+def promise_owed(standing, now):
+    """What a promise that comes next asks of whoever owes it: a broken one, as its pill says, a new date."""
+    what = standing.promise.what
+    if standing.due_at >= now:
+        return what
+    return _("Give a new date: %(what)s") % {"what": what}
+
+
 def clock_name(clock):
     """What a clock measures: "First response"; on a ladder whose term it is, "Acknowledge: Billing desk"."""
     if not clock.label:

@@ -33,10 +33,11 @@ def open_pauses(scope):
 
 @expects(TimerKind.PROMISE_AT_RISK, TimerKind.PROMISE_BROKEN)
 def open_promises(scope):
-    if not scope.promises:
+    promises = scope.promises
+    if not promises:
         return []
     warned = {pk for (pk,) in WARNED.all(cases=scope.ids)}
-    return [w for p in scope.promises for w in promising.wanted_timers(p, is_warned=p.pk in warned)]
+    return [w for p in promises for w in promising.wanted_timers(p, is_warned=p.pk in warned)]
 
 
 @expects(TimerKind.REVIEW)

@@ -86,6 +86,7 @@ class QueueView:
     parts: Callable
     nothing: Lazy
     is_personal: bool = False  # empty for ever for those who work no cases
+    outlives: bool = False  # also shows resolved cases on which a promise is owed
 
 
 def _teams(reader, name, **others):
@@ -179,22 +180,31 @@ VIEWS = {
         QueueView(
             "waiting", _("Waiting for customer"), "chat", _waiting, _("No clock waits for a customer.")
         ),
-        QueueView("promises", _("Promises due today"), "flag", _promised, _("No promise is due today.")),
+        QueueView(
+            "promises",
+            _("Promises due today"),
+            "flag",
+            _promised,
+            _("No promise is due today."),
+            outlives=True,
+        ),
         QueueView("all", _("All open"), "filter", _all, _("There is no open case.")),
     )
 }
 
 
 def selections(view, reader, found=None):
-    """Querysets of live standings that together are what `view` holds for `reader`: see cases/branches.py.
+    """Querysets of standings that together are what `view` holds for `reader`: see cases/branches.py. All are
+    live, but where the view is of what outlives a resolution.
 
     `found`: standings narrowed already.
     """
-    found = Standing.objects.all() if found is None else found
-    found, findable = found.live(), reader.may_find()
     if roles.scope(reader.person, "case.read") == roles.Scope.NONE:
         return []
-    return [found.filter(part & findable) for part in view.parts(reader)]
+    found = Standing.objects.all() if found is None else found
+    kept = [found.live(), *([found.resolved_with_a_promise()] if view.outlives else ())]
+    findable = reader.may_find()
+    return [rows.filter(part & findable) for part in view.parts(reader) for rows in kept]
 
 
 def offered_to(person):

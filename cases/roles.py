@@ -37,6 +37,8 @@ MAY = {
     },  # by number or customer: holder, state, what was told, what is next
     "case.log": {A: ALL, S: ALL, M: ALL},  # log a call or a note on any case found
     "case.read": {A: OWN, S: DEPARTMENT, M: ALL, U: ALL},  # the whole of it
+    "case.restrict": {A: OWN, S: DEPARTMENT, M: ALL},  # restrict it, open it again, name who is on it
+    "party.clear": {S: DEPARTMENT, M: ALL},  # say that a complaint is not about somebody after all
     "case.read_for_a_reason": {A: ALL, S: ALL},  # another team's, the reason recorded, for the day
     "escalation.hold": {A: OWN, S: DEPARTMENT, M: ALL},
     "resolution.declare": {S: DEPARTMENT, M: ALL},
@@ -59,7 +61,7 @@ MAY = {
 
 # A case without a team and an owner is nobody's yet (RULES 2): who may do this on cases of their own may do
 # it on those too, or it would wait for a manager to be seen at all.
-ON_NOBODYS = {"case.read", "case.work"}
+ON_NOBODYS = {"case.read", "case.work", "case.restrict"}
 
 
 def scope(person, action):

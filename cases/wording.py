@@ -1,4 +1,5 @@
-"""What a reply template's placeholders stand for on one case, in the customer's language and zone."""
+"""Words to customers: what a reply template's placeholders stand for on one case, and letters drafted for
+somebody here to read and send. In the customer's language and zone."""
 
 from zoneinfo import ZoneInfo
 
@@ -38,14 +39,14 @@ def values(case, by, now, language=None):
             "customer_name": customer.name,
             "case_number": case.number,
             "subject": case.subject,
-            "received_on": _there(case.received_at, customer.time_zone, "DATE_FORMAT"),
+            "received_on": there(case.received_at, customer.time_zone, "DATE_FORMAT"),
             "owner_name": case.owner.name if case.owner_id else "",
             "agent_name": by.name,
             # Who has written none signs with the name, and what they are.
             "signature": _signature(by) or "\n".join(filter(None, (by.name, by.title))),
-            "next_due": _there(due, customer.time_zone),
+            "next_due": there(due, customer.time_zone),
             "promise": promise.what if promise else "",
-            "promise_date": _there(promise.due_at if promise else None, customer.time_zone),
+            "promise_date": there(promise.due_at if promise else None, customer.time_zone),
         }
 
 
@@ -53,7 +54,43 @@ def _signature(by):
     return PersonPreference.objects.filter(person_id=by.pk).values_list("signature", flat=True).first()
 
 
-def _there(at, zone, form="DATETIME_FORMAT"):
+def language_of(case):
+    """The contact's, else the one the case came in."""
+    return case.contact.language if case.contact else case.language
+
+
+def letter(case, text, by):
+    """`text` between a greeting and a signature; within translation.override(language_of(case))."""
+    greeting = _("Dear %(name)s,") % {"name": case.contact.name if case.contact else case.customer.name}
+    return f"{greeting}\n\n{text}\n\n{_('Kind regards')}\n{by.name}"
+
+
+def of_new_date(promise, *, due_at, by, now):
+    """The word that goes with another date for `promise`. `due_at`: the new one, aware."""
+    case = promise.case
+    zone = case.customer.time_zone
+    with translation.override(language_of(case)):
+        words = {
+            "what": promise.what,
+            "was": there(promise.due_at, zone),
+            "number": case.number,
+            "new": there(due_at, zone),
+        }
+        if promise.due_at < now:
+            text = _(
+                "about your case %(number)s we promised you “%(what)s” by %(was)s. We did not keep that "
+                "date, and I apologise for it. The new date is %(new)s."
+            )
+        else:
+            text = _(
+                "about your case %(number)s we promised you “%(what)s” by %(was)s. We will not be able to "
+                "keep that date, and I apologise for it. The new date is %(new)s."
+            )
+        text = text % words
+        return letter(case, text[:1].upper() + text[1:], by)
+
+
+def there(at, zone, form="DATETIME_FORMAT"):
     """An instant as its reader's clock shows it; which clock is said with the time of day."""
     if at is None:
         return ""

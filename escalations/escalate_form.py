@@ -13,6 +13,7 @@ from cases.errors import Refused
 from cases.forms import next_full_hour
 from cases.gist import gist
 from cases.models import Attempt, Channel, Skill
+from cases.views.understood import both_zones
 from escalations import forms, outlook, plan, snapshot, supervisor, wording
 from escalations.models import EscalationPath, Handoff, Kind, Level
 from escalations.operations import options
@@ -218,20 +219,8 @@ def propose(case, form, going, now):
         is_live=found.mode == Handoff.Mode.LIVE,
         live_until=display.clock_time(found.live_until),
         is_same_day=form.asked.is_same_day(case.customer.time_zone),
-        call_back_by=in_both_zones(form.asked.call_back_by, case, now),
+        call_back_by=both_zones(form.asked.call_back_by, case, now),
     )
-
-
-def in_both_zones(at, case, now):
-    """ "today 14:00", or "today 14:00 for you, 13:00 in Dublin" where the customer's time is another."""
-    words = {
-        "mine": display.moment(at, now, "day"),
-        "theirs": display.local_time(at, case.customer.time_zone),
-        "city": display.zone_city(case.customer.time_zone),
-    }
-    if words["theirs"] == display.clock_time(at):
-        return words["mine"]
-    return _("%(mine)s for you, %(theirs)s in %(city)s") % words
 
 
 def preview(case, form, going, now):

@@ -3,20 +3,14 @@
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from cases import display
+from cases.wording import language_of, letter, there
 from escalations.models import Kind, Option
 from escalations.words import euros
 
 # What whoever sends a draft has to fill in; it never leaves with it.
 GAP = "[…]"
-
-
-def language_of(case):
-    """The contact's, else the one the case came in."""
-    return case.contact.language if case.contact else case.language
 
 
 def of_handoff(case, *, who, kind, due_at, call_back_at, by, now):
@@ -32,17 +26,17 @@ def of_handoff(case, *, who, kind, due_at, call_back_at, by, now):
         if who:
             parts.append(_("%(who)s has it from now on, with everything you told us.") % {"who": who})
         if call_back_at is not None:
-            parts.append(_("We call you back on %(when)s.") % {"when": _moment(call_back_at, zone)})
+            parts.append(_("We call you back on %(when)s.") % {"when": there(call_back_at, zone.key)})
         elif due_at is not None:
-            parts.append(_("You will hear from us by %(when)s.") % {"when": _moment(due_at, zone)})
+            parts.append(_("You will hear from us by %(when)s.") % {"when": there(due_at, zone.key)})
         parts[0] = parts[0][:1].upper() + parts[0][1:]
-        return _letter(case, " ".join(parts), by)
+        return letter(case, " ".join(parts), by)
 
 
 def of_option(case, option, *, by):
     """The words an option comes with, or a general text for its kind."""
     with translation.override(language_of(case)):
-        return _letter(case, option.wording.strip() or _general()[option.kind], by)
+        return letter(case, option.wording.strip() or _general()[option.kind], by)
 
 
 def _general():
@@ -56,18 +50,6 @@ def _general():
         Option.Kind.COMPENSATION: _("For what this has cost you we offer you a compensation of […] EUR."),
         Option.Kind.EXCEPTION: _("We make an exception for you: […]"),
     }
-
-
-def _letter(case, text, by):
-    greeting = _("Dear %(name)s,") % {"name": case.contact.name if case.contact else case.customer.name}
-    return f"{greeting}\n\n{text}\n\n{_('Kind regards')}\n{by.name}"
-
-
-def _moment(at, zone):
-    """A date and time as the customer reads it, with the place whose time it is."""
-    here = timezone.localtime(at, zone)
-    place = _("%(city)s time") % {"city": display.zone_city(zone.key)}
-    return f"{date_format(here, 'DATETIME_FORMAT')} ({place})"
 
 
 def of_use(use):

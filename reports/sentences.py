@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
@@ -84,6 +85,15 @@ def _case_changes(before, row, names):
         yield "access", _("Access"), words[before.is_restricted], words[row.is_restricted]
     if row.subject != before.subject:
         yield "subject", _("Subject"), before.subject, row.subject
+    for name, word in (("category", _("Category")), ("service", _("Service")), ("contact", _("Contact"))):
+        was, now = getattr(before, f"{name}_id"), getattr(row, f"{name}_id")
+        if was != now:
+            yield name, word, names.about(name, was), names.about(name, now)
+    if row.language != before.language:
+        languages = dict(settings.LANGUAGES)
+        yield "language", _("Language"), languages[before.language], languages[row.language]
+    if row.reference != before.reference:
+        yield "reference", _("Reference elsewhere"), before.reference or _("none"), row.reference or _("none")
 
 
 def changed_case(row, changes):
@@ -93,6 +103,11 @@ def changed_case(row, changes):
         text, icon = _("assigned the case"), "user"
     elif "priority" in kinds:
         text, icon = _("changed the priority"), "sliders"
+    elif "access" in kinds:
+        text, icon = (
+            (_("restricted the case") if row.is_restricted else _("opened the case to its team")),
+            "lock",
+        )
     else:
         text, icon = _("corrected the case"), "pencil"
     return Said(text, icon, why=row.history_change_reason or "", changes=[rest for _kind, *rest in changes])
@@ -164,6 +179,18 @@ def of_pause(before, row, names):
         yield Said(text, "pause", why=why)
     elif row.ended_at and not before.ended_at:
         yield Said(_("resumed the clocks"), "play", why=reason)
+
+
+def of_party(before, row, names):
+    if before is not None and row.kind == before.kind:
+        return
+    words = {"who": names.person(row.person_id)}
+    text = {
+        "access": _("named %(who)s on the case, with access"),
+        "subject": _("named %(who)s as the subject of the complaint"),
+        "former": _("named %(who)s on the case no more"),
+    }[row.kind]
+    yield Said(text % words, "lock", why=row.reason)
 
 
 def of_promise(before, row, names):

@@ -15,12 +15,16 @@ from cases.models import (
     CaseLink,
     CaseReading,
     CaseTag,
+    Category,
     Clock,
+    Contact,
     Decision,
+    Party,
     Pause,
     PauseReason,
     Person,
     Promise,
+    Service,
     Tag,
     Team,
     TimerRepair,
@@ -53,6 +57,7 @@ class Names:
     asks: dict
     tags: dict
     options: dict
+    abouts: dict
     cases: frozenset = frozenset()
 
     def case(self, pk):
@@ -64,6 +69,10 @@ class Names:
 
     def team(self, pk):
         return str(self.teams.get(pk) or _("a team")) if pk else _("none")
+
+    def about(self, name, pk):
+        """Of a case: its category, service or contact, by id."""
+        return str(self.abouts.get((name, pk)) or _("another one")) if pk else _("none")
 
     def ask(self, pk):
         return str(self.asks.get(pk) or _("what was asked"))
@@ -78,6 +87,7 @@ class Names:
 # Whose history belongs to a case, in the order in which rows of one instant are told.
 TOLD = (
     (Case, sentences.of_case, "pk"),
+    (Party, sentences.of_party, "case"),
     (CaseTag, sentences.of_case_tag, "case"),
     (TimerRepair, sentences.of_timer_repair, "case"),
     (Clock, sentences.of_clock, "case"),
@@ -158,8 +168,19 @@ def _names(rows):
         cases=frozenset(
             Case.objects.filter(pk__in=cases - {None}).open_to_all().values_list("pk", flat=True)
         ),
+        abouts=_abouts([row for row in rows if hasattr(row, "restricted_because")]),
         options=Option.objects.in_bulk({row.option_id for row in rows if hasattr(row, "option_id")}),
     )
+
+
+def _abouts(rows):
+    """{(name, id): category, service or contact} of those that changed in these rows of one case."""
+    found = {}
+    for name, model in (("category", Category), ("service", Service), ("contact", Contact)):
+        ids = {getattr(row, f"{name}_id") for row in rows}
+        if len(ids) > 1:
+            found |= {(name, pk): one for pk, one in model.objects.in_bulk(ids - {None}).items()}
+    return found
 
 
 def _event(row, said, names):

@@ -7,7 +7,18 @@ from rest_framework.response import Response
 
 from cases import wording
 from cases.models import Case, Pause
-from cases.operations import answering, asking, ending, intake, pausing, promising, routing, talk
+from cases.operations import (
+    answering,
+    asking,
+    correcting,
+    ending,
+    intake,
+    parties,
+    pausing,
+    promising,
+    routing,
+    talk,
+)
 from cases.operations import reading as opening
 
 from . import asking as asked
@@ -157,11 +168,51 @@ class Cases(ListModelMixin, ReadOfCases, OfOneCase):
         routing.assign(case=case, by=by, now=now, **said)
         return as_it_is(case)
 
+    @case_verb(inputs.Correcting)
+    def correct(self, case, said, *, by, now):
+        """Put right what was written down: of another category or service it may owe other terms, from the
+        clocks' own start."""
+        correcting.correct(case=case, by=by, now=now, **said)
+        return as_it_is(case)
+
     @case_verb(inputs.Prioritising)
     def prioritise(self, case, said, *, by, now):
         """Change the priority, by itself or through impact and urgency; open clocks are re-targeted."""
         routing.prioritise(case=case, by=by, now=now, **said)
         return as_it_is(case)
+
+    @verb(says=inputs.ShortReason, answers=serializers.CaseSerializer, asks="case.restrict")
+    def restrict(self, case, said, *, by, now):
+        """From now on it exists for those named on it alone: you and its owner at first."""
+        parties.restrict(case=case, by=by, now=now, **said)
+        return as_it_is(case)
+
+    @verb(
+        says=inputs.ShortReason,
+        answers=serializers.CaseSerializer,
+        asks="case.restrict",
+        url_path="open-up",
+    )
+    def open_up(self, case, said, *, by, now):
+        """It is open to its team again."""
+        parties.open_up(case=case, by=by, now=now, **said)
+        return as_it_is(case)
+
+    @verb(
+        says=inputs.Naming,
+        answers=serializers.PartySerializer,
+        status=201,
+        asks="case.restrict",
+        url_path="name",
+    )
+    def name_person(self, case, said, *, by, now):
+        """Name somebody on it, with access or as the subject of the complaint, who then sees none of it."""
+        return parties.name(case=case, by=by, now=now, **said)
+
+    @verb(says=inputs.Striking, answers=serializers.PartySerializer, asks="case.restrict")
+    def strike(self, case, said, *, by, now):
+        """Somebody is not named on it any more; that they were stays on record."""
+        return parties.strike(by=by, now=now, **said)
 
     @case_verb(inputs.Nothing)
     def take(self, case, said, *, by, now):

@@ -9,6 +9,7 @@ from cases.models import (
     Channel,
     Contact,
     Customer,
+    Party,
     PauseReason,
     Person,
     Promise,
@@ -161,6 +162,19 @@ class Promising(Versioned):
         return promise
 
 
+class Replacing(Versioned):
+    """A new date, and the word that goes with it: `word` is sent, or `told_at` says when it was said."""
+
+    what = Text(max_length=200)
+    due_at = Moment()
+    kind = serializers.ChoiceField(Promise.Kind.choices, required=False)
+    channel = serializers.ChoiceField(
+        Channel.choices, required=False, help_text="How the customer is told, or was."
+    )
+    word = Text(required=False, help_text="What the customer reads; sent at once.")
+    told_at = Moment(required=False, help_text="When they were told, where nothing is sent.")
+
+
 class Pausing(Versioned):
     reason = serializers.SlugRelatedField("code", queryset=PauseReason.objects.filter(is_active=True))
     expected_end_at = Moment()
@@ -186,8 +200,41 @@ class Prioritising(Versioned):
     reason = Text(required=False)
 
 
+class Correcting(Versioned):
+    """Leave out what stays; null says that there is none, or that it is not known."""
+
+    subject = Text(max_length=200, required=False)
+    category = one(Category.objects.all(), required=False, allow_null=True)
+    service = one(Service.objects.all(), required=False, allow_null=True)
+    contact = one(Contact.objects.filter(is_active=True), required=False, allow_null=True)
+    language = serializers.ChoiceField(settings.LANGUAGES, required=False)
+    reference = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    reason = Text(required=False, help_text="Needed where the category or the service changes.")
+
+
 class Reason(Versioned):
     reason = Text()
+
+
+class ShortReason(Versioned):
+    reason = Text(max_length=200)
+
+
+class Naming(ShortReason):
+    person = one(Person.objects.working())
+    kind = serializers.ChoiceField(
+        [(kind.value, kind.label) for kind in (Party.Kind.ACCESS, Party.Kind.SUBJECT)],
+        help_text="With access to the case where it is restricted, or as the subject of the complaint.",
+    )
+
+
+class Striking(ShortReason):
+    party = one(Party.objects.exclude(kind=Party.Kind.FORMER), help_text="Its id; see the case's parties.")
+
+    def validate_party(self, party):
+        if party.case_id != self.context["subject"].pk:
+            raise serializers.ValidationError(_("Nobody is named so on this case."))
+        return party
 
 
 class Nothing(Versioned):

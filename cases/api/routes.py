@@ -4,11 +4,12 @@ from .asking import Answers, Asks, Decisions
 from .cases import Cases
 from .lookups import Categories, PauseReasons, People, Questions, ReplyTemplates, Services, Skills, Teams
 from .oneself import Absences, Oneself
-from .views import Clocks, Conversation, Customers, Links, Notices, Promises
+from .views import Clocks, Conversation, Customers, Links, Notices, Parties, Promises
 
 ROUTES = [
     ("cases", Conversation, "api-conversation"),
     ("cases", Links, "api-link"),
+    ("cases", Parties, "api-party"),
     ("cases", Cases, "api-case"),
     ("customers", Customers, "api-customer"),
     ("clocks", Clocks, "api-clock"),

@@ -13,6 +13,7 @@ from cases.models import (
     Customer,
     Message,
     Notice,
+    Party,
     Pause,
     Promise,
     Standing,
@@ -221,6 +222,16 @@ class PromiseSerializer(OnCase):
             "ended_at",
             "replaced_by",
         ]
+
+
+class PartySerializer(OnCase):
+    """Who is named on a case: with access to it, or as the subject of the complaint; former ones too."""
+
+    person = named()
+
+    class Meta:
+        model = Party
+        fields = ["id", "case", "person", "kind", "reason"]
 
 
 class ClockSerializer(OnCase):

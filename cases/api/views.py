@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
 from cases.models import Case, CaseLink, Clock, Customer, Message, Notice, Promise
-from cases.operations import promising, seeing
+from cases.operations import promising, replacing, seeing
 from cases.views.attached import content_of
 from cases.views.finding import may
 
@@ -71,6 +71,11 @@ class Promises(ListModelMixin, RetrieveModelMixin, OfCases):
         promising.withdraw(promise=promise, by=by, now=now, **said)
         return promise
 
+    @verb(says=inputs.Replacing, answers=serializers.PromiseSerializer, status=201)
+    def replace(self, promise, said, *, by, now):
+        """Give the customer a new date for an open or broken promise, and tell them; the new promise."""
+        return replacing.replace(promise=promise, by=by, now=now, **said)
+
 
 class Conversation(OfOneCase):
     """What was said on a case."""
@@ -120,6 +125,20 @@ class Links(OfOneCase):
         )
         page = self.paginate_queryset(found.select_related("source", "target").order_by("-pk"))
         return self.get_paginated_response(serializers.CaseLinkSerializer(page, many=True).data)
+
+
+class Parties(OfOneCase):
+    """Who is named on a case."""
+
+    asks = "case.read"
+    serializer_class = serializers.PartySerializer
+
+    @extend_schema(responses=serializers.PartySerializer(many=True))
+    @action(detail=True, filterset_class=None)
+    def parties(self, request, number):
+        """The newest first; also those who are not named any more."""
+        page = self.paginate_queryset(self.subject().parties.select_related("case", "person").order_by("-pk"))
+        return self.get_paginated_response(serializers.PartySerializer(page, many=True).data)
 
 
 class Notices(ListModelMixin, RetrieveModelMixin, Reading):

@@ -1,14 +1,15 @@
 """What people may send about a case. Each form holds the words for one operation; the operation decides."""
 
-from .acting import AssignForm, PauseForm, PriorityForm, ReasonForm
+from .acting import AssignForm, CorrectForm, PartyForm, PauseForm, PriorityForm, ReasonForm, RestrictForm
 from .asking import AnswerForm, AskForm, ComplaintProfileForm, DecideForm, ReviewForm, answer_begun
 from .calling import NEW, TakeCallForm
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
 from .once import OnceForm
 from .opening import NewCaseForm, NewCustomerForm
 from .people import AbsenceForm, NoticesForm, OpenRestForm, ProfileForm
+from .promising import ReplacePromiseForm
 from .relating import AnswersForm, AttemptForm, LinkForm, MergeForm, SplitForm
-from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
+from .talking import CallForm, NoteForm, PromiseForm, ReceivedForm, ReplyForm, composer
 from .together import AssignManyForm, PriorityManyForm, ReasonForManyForm, TagManyForm, TagsForm
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "CallForm",
     "CaseForm",
     "ComplaintProfileForm",
+    "CorrectForm",
     "DecideForm",
     "LinkForm",
     "MergeForm",
@@ -33,6 +35,7 @@ __all__ = [
     "NoticesForm",
     "OnceForm",
     "OpenRestForm",
+    "PartyForm",
     "PauseForm",
     "PriorityForm",
     "PriorityManyForm",
@@ -40,7 +43,10 @@ __all__ = [
     "PromiseForm",
     "ReasonForManyForm",
     "ReasonForm",
+    "ReceivedForm",
+    "ReplacePromiseForm",
     "ReplyForm",
+    "RestrictForm",
     "ReviewForm",
     "SplitForm",
     "TagManyForm",

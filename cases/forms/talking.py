@@ -1,9 +1,10 @@
 """What is said on a case: reply, note, call, promise."""
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Channel, Promise, TriggerKind
+from cases.models import Channel, Contact, Promise, TriggerKind
 
 from .fields import Moment, Occurred, next_full_hour, text
 from .once import Files, OnceForm
@@ -46,6 +47,37 @@ class CallForm(OnceForm):
         required=False,
         choices=[("", _("nothing special")), *((k.value, k.label) for k in ASKS)],
     )
+
+
+class ReceivedForm(OnceForm):
+    """What the customer wrote or left for us, that did not come in by itself."""
+
+    channel = forms.ChoiceField(
+        label=_("How it came"),
+        choices=[
+            (Channel.MAIL, _("mail or letter")),
+            (Channel.WEB, Channel.WEB.label),
+            (Channel.CHAT, Channel.CHAT.label),
+            (Channel.PHONE, _("a message on the phone")),
+        ],
+    )
+    contact = forms.ModelChoiceField(label=_("From"), queryset=Contact.objects.none(), required=False)
+    occurred_at = Occurred(label=_("When it came"))
+    body = text(_("What the customer says"), rows=6, help_text=_("in their words"))
+    files = Files(label=_("Files"))
+    asks_for = forms.ChoiceField(
+        label=_("Asked for or showed"),
+        required=False,
+        choices=[("", _("nothing special")), *((k.value, k.label) for k in ASKS)],
+    )
+
+    def __init__(self, *args, case, **kwargs):
+        kwargs.setdefault("initial", {"channel": case.channel, "contact": case.contact_id})
+        super().__init__(*args, case=case, **kwargs)
+        self.fields["contact"].queryset = Contact.objects.filter(
+            Q(is_active=True) | Q(pk=case.contact_id), customer=case.customer_id
+        ).order_by("name", "pk")
+        self.fields["contact"].empty_label = _("not known")
 
 
 class PromiseForm(OnceForm):

@@ -5,7 +5,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from cases.decisions import PRICED, Offer, Outcome
+from cases.decisions import PRICED, Offer, Outcome, together
 from cases.history import History
 
 from .case import Case
@@ -238,6 +238,10 @@ class Decision(models.Model):
     def is_unpriced(self):
         """An offer of which nobody said what it is worth."""
         return bool(self.offer_kind) and self.offer_amount is None and self.offer_kind not in PRICED
+
+    def together(self, before):
+        """What is held against the limit of somebody who granted `before` on the case already, EUR."""
+        return together(self.outcome, stake=self.at_stake, offered=self.offer_amount, before=before)
 
 
 class Answer(models.Model):

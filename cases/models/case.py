@@ -289,11 +289,15 @@ class Case(models.Model):
 
 
 class Party(models.Model):
-    """A person named on a case: with access to a restricted one, or as the subject of the complaint."""
+    """A person named on a case: with access to a restricted one, or as the subject of the complaint.
+
+    Who is not named any more stays on record as that, and may be named again.
+    """
 
     class Kind(models.TextChoices):
         ACCESS = "access", _("has access")
         SUBJECT = "subject", _("subject of the complaint")
+        FORMER = "former", _("not named any more")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="parties", verbose_name=_("case"))
     person = models.ForeignKey(Person, models.PROTECT, related_name="named_on", verbose_name=_("person"))

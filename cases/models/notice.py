@@ -35,6 +35,7 @@ class NoticeKind(models.TextChoices):
     ANSWERED_BACK = "answered_back", _("Answer about a handoff")
     SEVERITY_RAISED = "severity_raised", _("Severity raised")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
+    NAMED = "named", _("Named on a restricted case")
     MATRIX_CHANGED = "matrix_changed", _("Escalation matrix changed")
 
 

@@ -14,6 +14,10 @@ class PromiseQuerySet(models.QuerySet):
     def open(self):
         return self.filter(state=Promise.State.OPEN)
 
+    def owed(self):
+        """What the customer still waits for: open ones, and broken ones that no new date replaces."""
+        return self.filter(state__in=(Promise.State.OPEN, Promise.State.BROKEN), replaced_by=None)
+
 
 class Promise(models.Model):
     """What was promised, by when, who said it, when and how. A broken one demands a new one and a word to
@@ -68,3 +72,8 @@ class Promise(models.Model):
 
     def __str__(self):
         return self.what
+
+    @property
+    def is_owed(self):
+        """As PromiseQuerySet.owed."""
+        return self.state in (self.State.OPEN, self.State.BROKEN) and self.replaced_by_id is None

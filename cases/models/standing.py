@@ -16,6 +16,10 @@ class StandingQuerySet(models.QuerySet):
     def live(self):
         return self.filter(status__in=LIVE)
 
+    def resolved_with_a_promise(self):
+        """A promise outlives the resolution: it is owed until it is kept."""
+        return self.filter(status=CaseStatus.RESOLVED, promised_at__isnull=False)
+
     def in_order(self):
         """What is owed first, first. A keyset: (sort_at, case_id) is unique."""
         return self.order_by("sort_at", "case_id")
@@ -50,7 +54,7 @@ class Standing(models.Model):
     resumes_at = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=120, blank=True)
     is_breached = models.BooleanField(default=False)
-    # Beside what comes first: whether a pause waits for the customer, and the earliest open promise.
+    # Beside what comes first: whether a pause waits for the customer, and the earliest promise still owed.
     is_waiting = models.BooleanField(default=False)
     promised_at = models.DateTimeField(null=True)
     sort_at = models.DateTimeField()
@@ -105,6 +109,12 @@ class Standing(models.Model):
                 fields=["team", "promised_at"],
                 condition=Q(promised_at__isnull=False),
                 name="standing_promised",
+            ),
+            # A promise outlives the resolution: few, in their order, whoever asks.
+            models.Index(
+                fields=["sort_at", "case"],
+                condition=Q(status=CaseStatus.RESOLVED, promised_at__isnull=False),
+                name="standing_promised_resolved",
             ),
             # The other orders of the queue.
             models.Index(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from cases import decisions, display, history, roles
+from cases import decisions, display, granting, history, roles
 from cases.errors import (
     AlreadyDecided,
     BeyondLimit,
@@ -104,9 +104,9 @@ def decide(*, ask, outcome, by, now, offer_amount=None, revision=None, **words):
         row.at_stake = decisions.at_stake(row.outcome, asked=ask.amount, offered=offer_amount)
         person = Person.objects.get(pk=by.pk)
         row.needs_approval = decisions.needs_approval(
-            row.at_stake,
+            row.together(granting.granted(locked, person)),
             is_unpriced=row.is_unpriced,
-            limit=person.money_limit,
+            limit=granting.limit_of(locked, person),
             may_approve=_reaches(person, locked),
         )
         if row.needs_approval:
@@ -175,12 +175,28 @@ def _answering(decision, *, by, reason, now, revision):
         person = Person.objects.get(pk=by.pk)
         if not _reaches(person, locked):
             raise NotTheirs(_("Decisions on this case are approved by its supervisor or a manager."))
-        if decision.at_stake > person.money_limit:
-            raise BeyondLimit(
-                _("%(stake)s is at stake, and your own limit is %(limit)s; it needs a higher one.")
-                % {"stake": display.money(decision.at_stake), "limit": display.money(person.money_limit)}
-            )
+        _require_within(decision, locked, person)
         yield locked
+
+
+def _require_within(decision, case, person):
+    """Raises BeyondLimit where the decision is above what `person` may let stand on this case."""
+    limit, before = granting.limit_of(case, person), granting.granted(case, person)
+    if decision.together(before) <= limit:
+        return
+    words = {
+        "stake": display.money(decision.at_stake),
+        "limit": display.money(limit),
+        "before": display.money(before),
+    }
+    if decision.at_stake > limit:
+        refusal = _("%(stake)s is at stake, and your own limit is %(limit)s; it needs a higher one.")
+    else:
+        refusal = _(
+            "%(stake)s is at stake, with the %(before)s from you that stand on this case; your own limit is "
+            "%(limit)s, and it needs a higher one."
+        )
+    raise BeyondLimit(refusal % words)
 
 
 def _require_live(case):

@@ -73,7 +73,7 @@ def open_case(
     if not subject.strip() or not body.strip():
         raise Incomplete(_("Say in the subject and the text what the customer brings."))
     if is_asked and not by.is_system:
-        _check_contact(category, contact)
+        check_contact(category, contact)
     with history.acting(by=by, reason=_("case opened"), now=now):
         case, _rule, version = drafted(
             customer=customer,
@@ -190,7 +190,7 @@ NEEDS = {
 }
 
 
-def _check_contact(category, contact):
+def check_contact(category, contact):
     """What the category wants to know of whom we talk to. Raises Incomplete."""
     needed = category.contact_needs if category else ""
     if needed and not (contact and NEEDS[needed](contact)):

@@ -100,9 +100,7 @@ def _tell(source, target, made, by, now):
 @carries_over
 def promises(source, target, *, by, now):
     """A promise stands as it was given; the old row points at the new one. A broken one still owes a date."""
-    for old in source.promises.filter(state__in=("open", "broken"), replaced_by=None).order_by(
-        "due_at", "pk"
-    ):
+    for old in source.promises.owed().order_by("due_at", "pk"):
         new = Promise.objects.create(
             case=target,
             what=old.what,

@@ -29,7 +29,8 @@ def promise(
     """Track what was promised to the customer by `due_at`. With `replaces`, the new date for an open or
     broken promise.
 
-    Raises Incomplete, InThePast, and WrongMove on a closed case or for another case's promise.
+    Raises Incomplete, InThePast, and WrongMove on a closed case, for another case's promise, or for one that
+    is not owed any more.
     """
     told_at = told_at or now
     if not what.strip():
@@ -80,10 +81,17 @@ def withdraw(*, promise, by, now, reason, revision=None):
         _end(promise, Promise.State.WITHDRAWN, now)
 
 
-def _end(promise, state, now):
+def _require_owed(promise):
     promise.refresh_from_db()
-    if promise.state not in (Promise.State.OPEN, Promise.State.BROKEN):
-        raise WrongMove(_("This promise is %(state)s already.") % {"state": promise.get_state_display()})
+    if promise.is_owed:
+        return
+    if promise.replaced_by_id is not None:
+        raise WrongMove(_("A new date replaces this promise already; what is owed now is that one."))
+    raise WrongMove(_("This promise is %(state)s already.") % {"state": promise.get_state_display()})
+
+
+def _end(promise, state, now):
+    _require_owed(promise)
     if promise.state == Promise.State.OPEN and now > promise.due_at:
         # Broken stays broken, also where the engine has not come round to say so.
         promise.broken_at = promise.due_at
@@ -96,11 +104,9 @@ def _end(promise, state, now):
 
 
 def _replace(old, new, now):
-    old.refresh_from_db()
-    if old.state == Promise.State.BROKEN:
-        old.replaced_by = new
-        old.save(update_fields=["replaced_by"])
-    else:
+    """A broken one stays broken, with the new date beside it."""
+    _require_owed(old)
+    if old.state == Promise.State.OPEN:
         _end(old, Promise.State.REPLACED, now)
-        old.replaced_by = new
-        old.save(update_fields=["replaced_by"])
+    old.replaced_by = new
+    old.save(update_fields=["replaced_by"])

@@ -41,13 +41,19 @@ def link(*, case, other, kind, by, now, reason="", revision=None):
         return connect(source, target, kind, reason=reason, now=now)
 
 
-def unlink(*, link, by, now, reason):
-    """The link was a mistake, or does not hold any more. A merge ends by opening the merged case again."""
+def unlink(*, link, by, now, reason, seen=None, revision=None):
+    """The link was a mistake, or does not hold any more. A merge ends by opening the merged case again.
+
+    `seen`: the one of the two that the caller saw, at `revision`. Raises Incomplete, WrongMove, StaleCase.
+    """
     if not reason.strip():
         raise Incomplete(_("Say why the link falls away."))
     if link.kind == CaseLink.Kind.MERGED:
         raise WrongMove(_("Open %(number)s again to undo the merge.") % {"number": link.source.number})
-    with changing_both(link.source, link.target, by=by, reason=reason, now=now):
+    case, other = link.source, link.target
+    if seen is not None and seen.pk == other.pk:
+        case, other = other, case
+    with changing_both(case, other, by=by, reason=reason, now=now, revision=revision):
         link.refresh_from_db()
         if link.ended_at is not None:
             raise WrongMove(_("This link has ended already."))

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from cases import history, roles
-from cases.errors import NotFailed, NotSetAside, NotTheirs
+from cases.errors import Incomplete, NotFailed, NotSetAside, NotTheirs
 from cases.models import Case, Notice, Timer
 from cases.states import TimerKind
 
@@ -96,6 +96,23 @@ def send_again(*, notice, by, now):
 def send_all_again(*, notices, by, now):
     """The same for several (ids); a Retried for each, in their order. Raises NotTheirs."""
     _check(by)
+    return _send_all_again(notices, by, now)
+
+
+def send_reply_again(*, notice, by, now):
+    """The same for a word to a customer that failed, for whoever works its case. Raises NotTheirs, NotFailed;
+    Incomplete where its contact has no address that it could go to."""
+    if not Case.objects.reachable(by, "case.work").filter(pk=notice.case_id).exists():
+        raise NotTheirs(_("Only who works this case sends its replies again."))
+    if not notice.contact.email:
+        raise Incomplete(_("This contact has no email address; add one, or tell the customer another way."))
+    (done,) = _send_all_again([notice.pk], by, now)
+    if done.outcome == Outcome.STALE:
+        raise NotFailed(_("This was sent meanwhile, or is about to be tried again by itself."))
+    return done
+
+
+def _send_all_again(notices, by, now):
     with transaction.atomic():
         failed = Notice.objects.filter(pk__in=notices, state=Notice.State.FAILED).order_by("pk")
         if connection.features.has_select_for_update_skip_locked:

@@ -7,7 +7,7 @@ from cases.models import NoticeKind, SlaPolicyVersion, TriggerKind
 from cases.priorities import priority_of
 from cases.states import CaseStatus, may_move
 
-from . import clocks, notify, triggers
+from . import clocks, notify, parties, triggers
 from .changing import changing
 
 KEEP = object()
@@ -17,8 +17,9 @@ def assign(*, case, reason, by, now, team=KEEP, owner=KEEP, revision=None, is_un
     """Give a case another team, another owner, or both; either may become none. A change of team is a
     reassignment; where it `is_undo`, the one before was none either.
 
-    Raises Incomplete without a reason: mere reassignment has one too. Raises ConflictOfInterest for a new
-    owner who is named in the complaint.
+    A restricted case names its new owner: who owns it sees it (RULES 1). Another team alone would not.
+    Raises Incomplete without a reason: mere reassignment has one too; ConflictOfInterest for a new owner who
+    is named in the complaint; WrongMove for a restricted case that would go to a team without an owner.
     """
     if not reason.strip():
         raise Incomplete(_("Say why the case changes hands; one sentence is enough."))
@@ -26,6 +27,7 @@ def assign(*, case, reason, by, now, team=KEEP, owner=KEEP, revision=None, is_un
         if _give_owner(locked, owner):
             _tell_owner(locked, reason, by=by, now=now)
         if _give_team(locked, team, now=now):
+            _require_somebody_who_sees_it(locked, is_undo=is_undo)
             locked.reassigned_count += -1 if is_undo else 1
             if not is_undo:
                 triggers.happened(locked, TriggerKind.REASSIGNED, at=now, now=now)
@@ -55,7 +57,17 @@ def _give_owner(case, owner):
             _("%(who)s is named in this complaint; choose somebody else.") % {"who": owner}
         )
     case.owner = owner
+    if owner is not None and case.is_restricted:
+        parties.let_in(case, owner, _("owns the case"))
     return True
+
+
+def _require_somebody_who_sees_it(case, *, is_undo):
+    """A restricted case exists for the people named on it, not for a team."""
+    if case.is_restricted and case.owner_id is None and case.team_id is not None and not is_undo:
+        raise WrongMove(
+            _("This case is restricted, and its new team would not see it; choose an owner as well.")
+        )
 
 
 def _give_team(case, team, *, now):

@@ -18,14 +18,17 @@ NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 CLOCKS, PROMISES, PAUSES = (
     Prepared(
-        lambda model=model, names=names: (
-            model.objects.open().filter(case__among=Given("cases")).order_by("pk").only("case", *names)
+        lambda found=found, names=names: (
+            found().filter(case__among=Given("cases")).order_by("pk").only("case", *names)
         )
     )
-    for model, names in (
-        (Clock, ("metric", "state", "due_at", "at_risk_at", "breached_at", "owed_by", "owed_by_team")),
-        (Promise, ("due_at", "made_by")),
-        (Pause, ("reason", "expected_end_at")),
+    for found, names in (
+        (
+            Clock.objects.open,
+            ("metric", "state", "due_at", "at_risk_at", "breached_at", "owed_by", "owed_by_team"),
+        ),
+        (Promise.objects.owed, ("due_at", "made_by")),
+        (Pause.objects.open, ("reason", "expected_end_at")),
     )
 )
 HOLDERS = Prepared(
@@ -90,7 +93,7 @@ def refresh(cases, *, now, holders=None):
     if _PUT_OFF.get() is not None and holders is None:
         _PUT_OFF.get().update(ids)
         return
-    clocks, promises, pauses = (by_case(open_ones.all(cases=ids)) for open_ones in (CLOCKS, PROMISES, PAUSES))
+    clocks, promises, pauses = (by_case(found.all(cases=ids)) for found in (CLOCKS, PROMISES, PAUSES))
     prefetch_related_objects([pause for some in pauses.values() for pause in some], "reason")
     known = {pk: (holder, team) for pk, holder, team in HOLDERS.all(cases=ids)}
     held_by = known | (holders or {})
@@ -118,7 +121,10 @@ def by_case(rows):
 
 
 def derive(case, holder, clocks, promises, pauses):
-    """The unsaved Standing of `case`, held by `holder` (person id, team id), from what is open on it."""
+    """The unsaved Standing of `case`, held by `holder` (person id, team id), from what is open on it.
+
+    `promises`: those still owed, a broken one until it is replaced, kept late or withdrawn.
+    """
     row = fresh(
         Standing,
         case_id=case.pk,

@@ -81,9 +81,11 @@ def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, ask
     )
 
 
-def log_call(*, case, body, by, now, incoming, was_reached, occurred_at=None, contact=None, asks_for=None):
-    """A telephone call, either way. One in which nobody was reached stops nothing. Of a case that was merged,
-    it is said on the one it was merged into."""
+def log_call(
+    *, case, body, by, now, incoming, was_reached, occurred_at=None, contact=None, asks_for=None, files=()
+):
+    """A telephone call, either way. One in which nobody was reached stops nothing, such as a message that the
+    customer left. Of a case that was merged, it is said on the one it was merged into."""
     return _say(
         case=linking.merged_into(case) or case,
         direction=Message.Direction.IN if incoming else Message.Direction.OUT,
@@ -97,6 +99,7 @@ def log_call(*, case, body, by, now, incoming, was_reached, occurred_at=None, co
         reason=_("call logged"),
         was_reached=was_reached,
         asks_for=asks_for,
+        files=files,
     )
 
 

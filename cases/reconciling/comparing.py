@@ -21,8 +21,8 @@ HOLDER = slice(
 EXPECTATIONS = []
 HOLDERS = []
 CLOCKS, PROMISES = (
-    Prepared(lambda model=model: model.objects.open().filter(case__among=Given("cases")).order_by("pk"))
-    for model in (Clock, Promise)
+    Prepared(lambda found=found: found().filter(case__among=Given("cases")).order_by("pk"))
+    for found in (Clock.objects.open, Promise.objects.owed)
 )
 # What is read of every timer: a whole Timer costs ten times as much, and nearly all are as they should be.
 READ = (
@@ -85,8 +85,13 @@ class Scope:
         return CLOCKS.all(cases=self.ids)
 
     @cached_property
-    def promises(self):
+    def owed_promises(self):
         return PROMISES.all(cases=self.ids)
+
+    @property
+    def promises(self):
+        """The open ones: what a timer is for. A broken one has fired, and stays owed."""
+        return [p for p in self.owed_promises if p.state == Promise.State.OPEN]
 
     @cached_property
     def pauses(self):
@@ -212,7 +217,7 @@ def standings_amiss(scope):
             may_hold.setdefault(case_id, []).extend(pairs)
     written = standing.written(scope.ids)
     open_clocks, promises, pauses = (
-        standing.by_case(some) for some in (scope.clocks, scope.promises, scope.open_pauses)
+        standing.by_case(some) for some in (scope.clocks, scope.owed_promises, scope.open_pauses)
     )
     amiss = {}
     for pk, case in scope.cases.items():

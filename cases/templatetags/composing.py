@@ -9,7 +9,9 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils.translation import gettext as _
 
 from cases import display
+from cases.forms import Moment
 from cases.models import Channel, Draft, ReplyTemplate, SentForm
+from cases.views.understood import understood
 
 register = template.Library()
 MOST_TEMPLATES = 200
@@ -73,3 +75,20 @@ def _heading(rank, language):
     if rank == 0:
         return _("For this case")
     return _("Others in %(language)s") % {"language": name} if rank == 1 else name
+
+
+@register.simple_tag
+def means(field, case, now):
+    """What a bound field for a time says as it stands: an Understood, or None."""
+    return understood(field.value(), field.html_name, case, now)
+
+
+@register.simple_tag
+def moments_of(form):
+    """The names of a form's fields for times, for the script that tells what is understood; or nothing."""
+    return " ".join(field.html_name for field in form.visible_fields() if isinstance(field.field, Moment))
+
+
+@register.filter
+def is_moment(field):
+    return isinstance(field.field, Moment)

@@ -2,7 +2,7 @@
 
 from django import template
 
-from cases.models import CaseReading
+from cases.models import CaseReading, Party
 from cases.views import others
 
 register = template.Library()
@@ -36,3 +36,10 @@ def opened_reading(case, reader, now):
 def here_among(standings, reader, now):
     """{case id: [Presence, …]} for a page of the queue, as a set."""
     return others.here_in_queue([standing.case_id for standing in standings], reader, now)
+
+
+@register.simple_tag
+def named_on(case):
+    """The parties of a case as they stand: whom it complains about first, then who has access."""
+    named = case.parties.exclude(kind=Party.Kind.FORMER).select_related("person")
+    return list(named.order_by("-kind", "person__name", "pk"))

@@ -13,7 +13,7 @@ from django.views import View
 from cases import closing, forms
 from cases.errors import Blocked, Refused
 from cases.models import Pause, Promise
-from cases.operations import ending, pausing, promising, routing, tagging
+from cases.operations import correcting, ending, pausing, promising, routing, tagging
 from cases.states import CaseStatus
 from cases.views.finding import find
 from cases.views.others import away_now
@@ -140,6 +140,32 @@ class Prioritise(Action):
             by=by,
             now=now,
         )
+
+
+class Correct(Action):
+    form_class, icon = forms.CorrectForm, "pencil"
+    title, word, done = _("Correct the case"), _("Correct it"), _("The case is put right.")
+    means = (
+        _("What stood there before stays in the history."),
+        _(
+            "Of another category or service it may owe other terms: open clocks get them from their own "
+            "start, with pauses kept; what a law sets counts from when the case was received."
+        ),
+        _("The rules are looked at again; the team and the owner stay."),
+    )
+
+    def starts_with(self, case, now):
+        return {
+            "subject": case.subject,
+            "category": case.category_id,
+            "service": case.service_id,
+            "contact": case.contact_id,
+            "language": case.language,
+            "reference": case.reference,
+        }
+
+    def operate(self, case, said, *, by, now):
+        correcting.correct(case=case, by=by, now=now, **said)
 
 
 class StandStill(Action):

@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
-from cases import display, forms, roles
+from cases import display, forms, granting, roles
 from cases.models import Ask, ComplaintProfile, Decision
 from cases.operations import answering, asking, profiling
 from cases.views.actions import Action
+from cases.views.delivery import why_it_stays
 
 AT_MOST = 100
 PEOPLE = ("made_by", "approved_by", "ended_by")
@@ -54,11 +55,13 @@ class Decide(AboutAnAsk):
     title, word, done = _("Decide"), _("Decide it"), _("It is decided.")
 
     def more(self, case):
+        given = granting.granted(case, self.request.user)
         earlier = self.ask.decisions.exclude(ended_at=None).select_related(*PEOPLE).order_by("-pk")[:3]
         return {
             "ask": self.ask,
             "worth": display.money(self.ask.amount) if self.ask.amount else "",
-            "limit": display.money(self.request.user.money_limit),
+            "limit": display.money(granting.limit_of(case, self.request.user)),
+            "given": display.money(given) if given else "",
             "may_approve": roles.may(self.request.user, "offer.approve"),
             "earlier": list(earlier),
         }
@@ -97,13 +100,15 @@ class Review(Action):
 
     def more(self, case):
         decision, reader = self.decision, self.request.user
+        limit, given = granting.limit_of(case, reader), granting.granted(case, reader)
         return {
             "decision": decision,
             "offer": display.offer(decision),
             "worth": display.money(decision.ask.amount) if decision.ask.amount else "",
             "stake": display.money(decision.at_stake),
-            "limit": display.money(reader.money_limit),
-            "is_beyond": decision.at_stake > reader.money_limit,
+            "limit": display.money(limit),
+            "given": display.money(given) if given else "",
+            "is_beyond": decision.together(given) > limit,
             "is_own": decision.made_by_id == reader.pk,
             "waits": decision.state == Decision.State.WAITING,
         }
@@ -159,6 +164,9 @@ class Answer(Action):
 
     def operate(self, case, said, *, by, now):
         answering.answer(case=case, by=by, now=now, **said)
+        stays = why_it_stays(case, said["channel"])
+        if stays:
+            self.done = _("%(stays)s Its date is promised.") % {"stays": stays}
 
 
 class Profile(Action):

@@ -44,6 +44,7 @@ class Owed:
     late: bool = False
     used: int | None = None
     clock: Clock | None = None
+    broken: object = None  # the Promise whose new date is owed
 
 
 def shown_clocks(clocks, pauses, now):
@@ -141,7 +142,7 @@ def owed_next(standing, reader, now, pauses, hours):
     return Owed(
         look=pill.look,
         pill=display.Pill(_standing_word(standing, pill), pill.look, pill.icon),
-        what=_what(standing),
+        what=_what(standing, now),
         by=_by(standing.due_at, now, late),
         whose=_("you") if whose == reader else str(whose) if whose else _("nobody yet"),
         until=standing.due_at,
@@ -149,6 +150,7 @@ def owed_next(standing, reader, now, pauses, hours):
         late=late,
         used=used_percent(standing.clock, pauses, hours, now) if standing.clock and hours else None,
         clock=standing.clock,
+        broken=standing.promise if standing.kind == Standing.Kind.PROMISE and late else None,
     )
 
 
@@ -157,9 +159,9 @@ def _by(due_at, now, late):
     return words % {"time": display.moment(due_at, now)}
 
 
-def _what(standing):
+def _what(standing, now):
     if standing.kind == Standing.Kind.PROMISE:
-        return standing.promise.what
+        return display.promise_owed(standing, now)
     return display.clock_name(standing.clock) if standing.clock else standing.get_metric_display()
 
 

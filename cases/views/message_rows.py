@@ -5,13 +5,17 @@ from django.db.models import prefetch_related_objects
 from cases import rich_text
 from cases.models import Message
 from cases.operations import mentioning
+from cases.views import delivery
 
 
 def dressed(messages):
-    """The same messages, each with `html` and with its attachments read. At most two queries in all."""
+    """The same messages, each with `html`, with its attachments read, and with `delivery` where it has not
+    left. At most three queries in all."""
     prefetch_related_objects(messages, "attachments")
     people = mentioning.people_called([message.body for message in messages if message.is_internal])
+    waiting = delivery.of_messages(messages)
     for message in messages:
+        message.delivery = waiting.get(message.pk)
         message.html = _html(message, people)
     return messages
 

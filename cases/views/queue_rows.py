@@ -37,7 +37,7 @@ class Row:
         return cls(
             standing=standing,
             pill=display.standing_pill(standing, now),
-            what=_what(standing),
+            what=_what(standing, now),
             whose=_whose(standing, reader),
             by=_by(standing, now, is_overdue),
             holder=holder,
@@ -49,11 +49,11 @@ class Row:
         )
 
 
-def _what(standing):
+def _what(standing, now):
     if standing.kind == Standing.Kind.PAUSED:
         return standing.pause_reason or _("Clocks stand still")
     if standing.kind == Standing.Kind.PROMISE:
-        return standing.promise.what
+        return display.promise_owed(standing, now)
     if standing.kind == Standing.Kind.CLOCK:
         return display.clock_name(standing.clock) if standing.clock else standing.get_metric_display()
     return standing.get_status_display()

@@ -1,21 +1,15 @@
 """How a case stands to others: link, merge, split; and what was tried on it."""
 
-from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import Http404, HttpResponseRedirect
-from django.urls import reverse
-from django.utils import timezone
+from django.http import Http404
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views import View
 
 from cases import forms
-from cases.errors import Refused, WrongMove
+from cases.errors import WrongMove
 from cases.forms.opening import written
 from cases.models import Case, CaseLink
 from cases.operations import attempts, merging, questions, relating
 from cases.views.actions import Action
-from cases.views.finding import find
 
 
 def other(person, number, action="case.find"):
@@ -115,19 +109,28 @@ class Answers(Action):
         questions.fill_in(case=case, answers=answers, revision=said["revision"], by=by, now=now)
 
 
-class Unlink(LoginRequiredMixin, View):
-    """The button beside a link. Whoever may not know of the other case, does not know of the link either."""
+class Unlink(Action):
+    """Whoever may not know of the other case, does not know of the link either."""
 
-    def post(self, request, number, link):
-        case = find(request.user, number, "case.work")
-        row = CaseLink.objects.active().of(case.pk).filter(pk=link).select_related("source", "target").first()
-        beside = row and (row.target_id if row.source_id == case.pk else row.source_id)
-        if row is None or not Case.objects.findable(request.user).filter(pk=beside).exists():
+    icon = "cross"
+    title, word, done = _("Take the link away"), _("Take it away"), _("The link is taken away.")
+    means = (_("Both cases lose the link; both histories keep that it was there, and your reason."),)
+
+    def look_up(self, case):
+        found = CaseLink.objects.active().of(case.pk).filter(pk=self.kwargs["link"])
+        self.link = found.select_related("source", "target").first()
+        beside = self.link and self._beside(case)
+        if beside is None or not Case.objects.findable(self.request.user).filter(pk=beside.pk).exists():
             raise Http404
-        try:
-            relating.unlink(link=row, by=request.user, now=timezone.now(), reason=gettext("link taken away"))
-        except Refused as refusal:
-            messages.error(request, " ".join(refusal.messages))
-        else:
-            messages.success(request, gettext("The link is taken away."))
-        return HttpResponseRedirect(reverse("case", args=[case.number]))
+
+    def _beside(self, case):
+        return self.link.target if self.link.source_id == case.pk else self.link.source
+
+    def more(self, case):
+        beside = self._beside(case)
+        return {"means": (f"{beside.number} {beside.subject}", *self.means)}
+
+    def operate(self, case, said, *, by, now):
+        relating.unlink(
+            link=self.link, reason=said["reason"], seen=case, revision=said["revision"], by=by, now=now
+        )

@@ -16,6 +16,7 @@ from django.views import View
 from cases import forms
 from cases.errors import Refused, SentBefore
 from cases.operations import attaching, mentioning, once, promising, talk, unsent
+from cases.views import delivery
 from cases.views.case import case_context
 from cases.views.finding import find, may
 
@@ -54,15 +55,11 @@ class Saying(LoginRequiredMixin, View):
             else:
                 self.tell(request, case, form.cleaned_data)
                 return HttpResponseRedirect(reverse("case", args=[number]))
-        return render(request, "cases/case.html", self.again(request, number, form), status=REFUSED)
+        return self.refused(request, number, form)
 
     def get(self, request, number):
         """Somebody signed in again half-way, or reloaded: to the case."""
         return HttpResponseRedirect(reverse("case", args=[number]))
-
-    def said(self, case, seen):
-        """What is told when it is done, to who saw revision `seen`."""
-        return self.done
 
     def allowed(self, person, number):
         return find(person, number, self.action)
@@ -86,18 +83,22 @@ class Saying(LoginRequiredMixin, View):
 
     def tell(self, request, case, said):
         """What came of it."""
-        messages.success(request, self.said(case, said["revision"]))
+        messages.success(request, self.done)
+
+    def refused(self, request, number, form):
+        """The page comes back with what was typed."""
+        fresh = self.again(request, number, form)
+        beside = {f"{self.name}_form": form, "composing": self.name, "refused_form": form}
+        return render(request, "cases/case.html", case_context(request, fresh, **beside), status=REFUSED)
 
     def again(self, request, number, form):
-        """The case as it is now, with what was typed; sent again, it speaks of what its sender now sees."""
+        """The case as it is now; sent again, the form speaks of what its sender now sees."""
         fresh = find(request.user, number)
         if _files(request, self.name):
             # A browser gives no file twice by itself.
             form.add_error(None, _("Please choose the files again."))
         form.show_again(fresh)
-        return case_context(
-            request, fresh, **{f"{self.name}_form": form, "composing": self.name, "refused_form": form}
-        )
+        return fresh
 
 
 class Reply(Saying):
@@ -114,10 +115,13 @@ class Reply(Saying):
             now=now,
         )
 
-    def said(self, case, seen):
-        if case.revision > seen + 1:
-            return _("Your reply is on its way. Meanwhile somebody left an internal note: read it.")
-        return self.done
+    def tell(self, request, case, said):
+        stays = delivery.why_it_stays(case, said["channel"])
+        meanwhile = ""
+        if case.revision > said["revision"] + 1:
+            meanwhile = _("Meanwhile somebody left an internal note: read it.")
+        tell = messages.warning if stays else messages.success
+        tell(request, f"{stays or self.done} {meanwhile}".strip())
 
 
 class Logging(Saying):

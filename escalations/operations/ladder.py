@@ -8,9 +8,11 @@ holder told, those passed over recorded, and the case's standing set, for all of
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from cases.instances import fresh
 from cases.models import Case, Clock, NoticeKind, Person, Standing
-from cases.operations import clocks, notify, standing, timers
+from cases.operations import clocks, notify, parties, standing, timers
 from cases.prepared import Given, Prepared
 from cases.sets import add_each, update_each
 from cases.states import Metric, TimerKind
@@ -66,7 +68,19 @@ def move(moves, roster, *, now):
         now=now,
         holders={m.case.pk: (m.step.person_id, m.step.team_id) for m in moves},
     )
+    keep_open_to_others([m.case for m in moves], [m.escalation for m in moves])
     return handoffs
+
+
+def keep_open_to_others(cases, escalations):
+    """Of several ladders the one that moved last speaks for the case: who holds a restricted one by another
+    would see it no more, and is named on it. `escalations`: those that moved."""
+    restricted = {case.pk: case for case in cases if case.is_restricted}
+    if not restricted:
+        return
+    others = Escalation.objects.running().filter(case__in=restricted, holder__isnull=False)
+    for other in others.exclude(pk__in=[e.pk for e in escalations]).select_related("holder"):
+        parties.let_in(restricted[other.case_id], other.holder, _("holds an escalation of it"))
 
 
 def _answer_previous(moves, now):

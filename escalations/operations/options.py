@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from cases import history
+from cases import granting, history
 from cases.errors import ConflictOfInterest, Incomplete, WrongMove
 from cases.models import Channel, Party, Person
 from cases.operations import talk
@@ -71,12 +71,24 @@ def limit_of(person, escalation=None):
     away from whoever may grant more by themselves (RULES 4, 5). At the fallback no level lends any.
     """
     own = person.money_limit or Decimal(0)
+    return max(own, _lent(person, escalation) or own)
+
+
+def _lent(person, escalation):
     if escalation is None or escalation.holder_id != person.pk or escalation.is_at_fallback:
-        return own
-    lent = escalation.version.levels.filter(number=escalation.level_number).values_list(
-        "authority_limit", flat=True
-    )
-    return max(own, next(iter(lent), None) or own)
+        return None
+    lent = escalation.version.levels.filter(number=escalation.level_number)
+    return lent.values_list("authority_limit", flat=True).first()
+
+
+@granting.lends
+def lent_by_a_level(case, person):
+    return _lent(person, running_of(case))
+
+
+@granting.counts
+def granted_by_options(case, person):
+    return _standing(case, None, person)[0]
 
 
 def use(
@@ -197,6 +209,7 @@ def _check_amount(case, escalation, option, amount, *, by, now):
         raise Incomplete(_("An amount is above zero; leave it empty where no money is offered."))
     # What was granted before counts too: no limit is passed in several steps.
     granted, of_it = _standing(case, option, by)
+    granted += granting.decided(case, by)
     if option.amount_ceiling is not None and of_it + amount > option.amount_ceiling:
         words = {"option": option, "ceiling": euros(option.amount_ceiling), "before": euros(of_it)}
         raise OverTheLimit(
@@ -228,15 +241,16 @@ def _check_amount(case, escalation, option, amount, *, by, now):
 
 def _standing(case, option, by):
     """(EUR that `by` has on the case: accepted, or offered by other options and unanswered; EUR of `option`
-    that were accepted, from whomever)."""
+    that were accepted, from whomever). Without an `option`, all that `by` has."""
+    of_option = option.pk if option is not None else None
     latest, granted, of_it = {}, Decimal(0), Decimal(0)
     for row in case.option_uses.order_by("pk"):
         latest[row.option_id] = row
         if row.outcome == Outcome.ACCEPTED and row.amount is not None:
             granted += row.amount if row.by_id == by.pk else 0
-            of_it += row.amount if row.option_id == option.pk else 0
+            of_it += row.amount if row.option_id == of_option else 0
     for row in latest.values():
-        is_open = row.outcome == Outcome.OFFERED and row.amount is not None and row.option_id != option.pk
+        is_open = row.outcome == Outcome.OFFERED and row.amount is not None and row.option_id != of_option
         granted += row.amount if is_open and row.by_id == by.pk else 0
     return granted, of_it
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from cases import roles
 from cases.errors import ConflictOfInterest, Incomplete, WrongMove
-from cases.models import Clock, NoticeKind
+from cases.models import Case, Clock, NoticeKind
 from cases.operations import clocks, notify, standing
 from cases.operations.changing import changing
 from cases.states import Metric, TimerKind
@@ -16,7 +16,7 @@ from escalations.models import Escalation, Handoff, PassedOver
 
 from . import options
 from .holding import carried, is_held_by
-from .ladder import Move, move, release, stop_reminding
+from .ladder import Move, keep_open_to_others, move, release, stop_reminding
 
 # After de-escalating, the same rule does not start the same path again for this long.
 COOL_OFF = timedelta(hours=24)
@@ -42,6 +42,7 @@ def acknowledge(*, handoff, by, now, background=None, tried=None, next_steps=Non
         escalation.holder, escalation.holder_team = by, None
         escalation.save(update_fields=["holder", "holder_team"])
         standing.refresh([case], now=now, holders={case.pk: (by.pk, None)})
+        keep_open_to_others([case], [escalation])
     return locked
 
 
@@ -192,9 +193,20 @@ def deescalate(
     return locked
 
 
-def _refuse_stranger(escalation, by):
+def may_deescalate(escalation, person):
     """The holder steps down; who answers for the department may do it for them."""
-    if not is_held_by(escalation, by) and roles.scope(by, "escalation.hold") <= roles.Scope.OWN:
+    return is_held_by(escalation, person) or answers_for(escalation.case_id, person)
+
+
+def answers_for(case_id, person):
+    """Whether a case is within what `person` answers for beyond their own: of their department, or all."""
+    if roles.scope(person, "escalation.hold") <= roles.Scope.OWN:
+        return False
+    return Case.objects.reachable(person, "escalation.hold").filter(pk=case_id).exists()
+
+
+def _refuse_stranger(escalation, by):
+    if not may_deescalate(escalation, by):
         raise NotTheHolder(
             _("%(who)s holds this case; only they may do this.")
             % {"who": escalation.holder or escalation.holder_team}

@@ -12,6 +12,7 @@ from escalations import snapshot, wording, words
 from escalations.ladder_rows import ended, rungs
 from escalations.models import AskBack, Handoff, PassedOver
 from escalations.operations import options
+from escalations.operations.respond import answers_for
 
 register = template.Library()
 
@@ -69,6 +70,7 @@ class Panel:
     rungs: list
     waiting: Handoff | None = None  # a handoff that waits for the reader
     holds: bool = False
+    may_step_down: bool = False  # for its holder, whose case the reader answers for
     handed: list = field(default_factory=list)  # every handoff of the case, the latest first
     before: list = field(default_factory=list)  # options used before anything was handed over
     questions: list = field(default_factory=list)  # those of the present handoff
@@ -138,6 +140,7 @@ def escalation_of(case, reader, now):
         rungs=rungs(outlook, mine, passed, roster, now, _zones(outlook)),
         waiting=handoff if is_theirs and is_waiting else None,
         holds=is_theirs and not is_waiting,
+        may_step_down=escalation is not None and not is_theirs and answers_for(case.pk, reader),
         handed=handed[::-1],
         before=before,
         questions=next((one.questions for one in handed if one.is_current), []),

@@ -11,8 +11,10 @@ from django.views import View
 
 from cases import display
 from cases.errors import Refused
+from cases.views.delivery import why_it_stays
 from cases.views.finding import find
 from cases.views.talking import REFUSED
+from cases.views.understood import understood
 from escalations import escalate_form as sheet
 from escalations import forms, supervisor
 from escalations.operations.escalate import escalate
@@ -42,7 +44,7 @@ class Escalate(LoginRequiredMixin, View):
             except Refused as refusal:
                 form.add_error(None, refusal)
             else:
-                messages.success(request, _done(handoff, form.word_said, now))
+                messages.success(request, _done(case, handoff, form.word_said, now))
                 return HttpResponseRedirect(reverse("case", args=[case.number]))
         fresh = find(request.user, number)
         form.show_again(fresh)
@@ -101,7 +103,7 @@ class Escalate(LoginRequiredMixin, View):
         return render(request, "escalations/escalate.html", context, status=status)
 
 
-def _done(handoff, word, now):
+def _done(case, handoff, word, now):
     who = handoff.to_person or handoff.to_team
     said = [_("%(who)s has it, and is told.") % {"who": who}]
     if handoff.call_back_at:
@@ -110,7 +112,8 @@ def _done(handoff, word, now):
             % {"time": display.moment(handoff.call_back_at, now, "day")}
         )
     if word.telling == Telling.NOW:
-        said.append(_("Your word to the customer is on its way."))
+        stays = why_it_stays(case, word.channel)
+        said.append(stays or _("Your word to the customer is on its way."))
     elif word.telling == Telling.LATER:
         said.append(
             _("The word to the customer is owed by %(time)s.")
@@ -120,10 +123,12 @@ def _done(handoff, word, now):
 
 
 def _call_back_words(case, form, now):
-    """The call-back that is typed at present, in both zones, so that nobody is an hour wrong; or nothing."""
+    """The call-back that is typed at present, in both zones, so that nobody is an hour wrong, and what is odd
+    about it; or nothing."""
     if not sheet.shows_call_back(form):
         return ""
     at = sheet.call_back_typed(form)
     if at is None:
         return ""
-    return _("Call back: %(when)s.") % {"when": sheet.in_both_zones(at, case, now)}
+    said = understood(at, "call_back_at", case, now)
+    return " ".join([_("Call back: %(when)s.") % {"when": said.words}, *said.warnings])

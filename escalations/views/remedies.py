@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.models import Channel, Standing
+from cases.views.delivery import why_it_stays
 from cases.views.finding import find
 from escalations import forms, snapshot, wording
 from escalations.operations import options, respond
@@ -112,6 +113,8 @@ class TryOption(Sheet):
 
     def operate(self, case, subject, said, *, by, now):
         rung, _below, _escalation = subject
+        is_sent = said["outcome"] == options.Outcome.OFFERED and said["reply"].strip()
+        self.word_by = said["channel"] if is_sent else ""
         return options.use(
             case=case,
             option=rung.option,
@@ -127,7 +130,8 @@ class TryOption(Sheet):
         )
 
     def said(self, case, use):
-        return wording.of_use(use)
+        stays = why_it_stays(case, self.word_by) if self.word_by else ""
+        return f"{wording.of_use(use)} {stays}".strip()
 
     def more(self, case, subject):
         rung, below, escalation = subject

@@ -596,6 +596,7 @@ def test_the_case_page_costs_the_same_with_many_files_calls_and_templates(
         return len(counted)
 
     template()
+    talk.reply(case=case, body="Hello", by=desk["agent"], now=NOW)
     talk.note(case=case, body="@jonas", by=desk["agent"], now=NOW, files=[upload()])
     few = queries()
     for number in range(12):

@@ -195,8 +195,16 @@ def test_the_case_page_shows_only_links_to_cases_its_reader_may_know_of(client, 
         link = CaseLink.objects.get()
         answer = post(client, desk[who], "case-unlink", case.number, link.pk)
         assert answer.status_code == (404 if who == "supervisor" else 403)
-    assert post(client, desk["agent"], "case-unlink", case.number, link.pk).status_code == 302
+    shown = get(client, desk["agent"], "case-unlink", case.number, link.pk)
+    assert "The secret one" in body(shown)
+    said = {"reason": "", "revision": shown.context["form"]["revision"].value()}
+    assert post(client, desk["agent"], "case-unlink", case.number, link.pk, **said).status_code == 422
+    assert CaseLink.objects.active().exists()
+    said["reason"] = "another matter"
+    for status in (302, 404):  # sent twice, there is no such link any more
+        assert post(client, desk["agent"], "case-unlink", case.number, link.pk, **said).status_code == status
     assert not CaseLink.objects.active().exists()
+    assert link.history.latest("history_id").history_change_reason == "another matter"
 
 
 # --- Whose it is ---

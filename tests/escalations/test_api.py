@@ -228,6 +228,12 @@ def test_the_holder_of_a_restricted_case_sees_it(desk, now):
     assert asks(desk.marta).get(address).status_code == 200
     assert asks(desk.priya).get(address).status_code == 404
     assert asks(desk.priya).get("/api/v1/handoffs/").data["results"] == []
+    # A second ladder speaks for the case from now on; who holds it by the first still sees it.
+    other = make.path("Press", levels=[{"person": desk.priya}], fallback=desk.priya)
+    assert escalate(case, asks(desk.ana), path=other.pk, level=1).status_code == 201
+    assert asks(desk.priya).get(address).status_code == 200
+    assert asks(desk.marta).get(address).status_code == 200
+    assert case.parties.get(person=desk.marta).kind == Party.Kind.ACCESS
 
 
 def test_who_is_named_in_a_complaint_sees_nothing_of_its_ladder(desk, case):

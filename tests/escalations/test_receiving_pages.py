@@ -8,9 +8,10 @@ import pytest
 from django.urls import reverse
 
 from cases import engine
-from cases.models import Absence, Case, Message, Party, Promise
+from cases.models import Absence, Case, Membership, Message, Party, Promise
 from cases.operations import attempts, promising, talk
 from cases.states import Metric
+from escalations.errors import NotTheHolder
 from escalations.models import AskBack, Escalation, Handoff, OptionUse
 from escalations.operations import asking, holding, options, respond
 from escalations.operations.escalate import escalate
@@ -472,6 +473,25 @@ def test_who_is_handed_a_case_has_one_thing_to_do_and_the_rest_in_a_menu(client,
     respond.acknowledge(handoff=handoff, by=desk["colleague"], now=NOW)
     assert panel_of(client, desk["colleague"], case) == (["De-escalate"], rest[1:], False)
     assert panel_of(client, desk["agent"], case) == ([], [], False)
+
+
+def test_whoever_answers_for_the_department_may_deescalate_for_its_holder(client, desk, case, handoff):
+    """Also while it waits for somebody else; of another department, neither page nor operation lets them."""
+    with make.signed():
+        elsewhere, desk["lead"] = make.person("Sven", "supervisor"), make.person("Greta", "supervisor")
+        make.team("Elsewhere", lead=elsewhere)
+        Membership.objects.create(team=case.team, person=desk["lead"], is_lead=True)
+    there = f'href="{reverse("deescalate", args=[case.number, handoff.pk])}"'
+    assert there in body(page(client, desk["manager"], "case", case.number))
+    respond.acknowledge(handoff=handoff, by=desk["colleague"], now=NOW)
+    for who, offered in (("lead", True), ("manager", True), ("colleague", True), ("agent", False)):
+        assert (there in body(page(client, desk[who], "case", case.number))) is offered, who
+    with pytest.raises(NotTheHolder):
+        respond.deescalate(escalation=handoff.escalation, reason="Settled", by=elsewhere, now=NOW)
+    said = {"reason": "Settled", "to": "owner", "revision": revision(case)}
+    done = post(client, desk["manager"], "deescalate", case.number, handoff.pk, **said)
+    assert done.status_code == 302
+    assert not case.escalations.running().exists()
 
 
 @pytest.mark.parametrize("is_automatic", [False, True])

@@ -56,12 +56,12 @@ OPEN = """address => {
 # A page is looked at as the first of them that may open it. A manager reaches every case.
 READERS = ("agent", "manager")
 # What is no page: parts of pages, answers to forms, doors out, files.
-NO_PAGE = {"logout", "case-draft", "case-file"}
+NO_PAGE = {"logout", "case-draft", "case-file", "case-understood"}
 # Examples of each thing that an address may name beside its case: {what: [{number of its case, id}, …]}.
 WHERE = """
 import json
 from django.utils import timezone
-from cases.models import Absence, Ask, Case, Decision, DoneTogether, Person
+from cases.models import Absence, Ask, Case, CaseLink, Decision, DoneTogether, Party, Person, Promise
 from escalations.models import AskBack, Escalation, Handoff, Option
 from reports.models import Happened
 agent, manager = (
@@ -71,6 +71,9 @@ mine = Case.objects.reachable(agent, "case.work").filter(status="open")
 asks, running = Ask.objects.with_state(), Escalation.objects.running()
 waiting = Handoff.objects.filter(state="waiting", escalation__in=running)
 decision, question = Decision.objects.filter(state="waiting"), AskBack.objects.filter(answered_at=None)
+theirs = Case.objects.reachable(manager, "case.restrict")
+owed, named = Promise.objects.owed().filter(case__in=mine), Party.objects.filter(case__in=theirs)
+link = CaseLink.objects.active().exclude(kind="merged").filter(source__in=theirs, target__in=theirs)
 tagged, refused = Case.objects.filter(status="open").order_by("pk")[:2]
 together = DoneTogether.objects.create(
     person=manager, key="an example", what="tag", done_at=timezone.now(), outcomes=[
@@ -90,6 +93,9 @@ print(json.dumps({
     "ask": one(asks.filter(state="open").first(), asks.filter(state="open").first().case),
     "decided ask": one(asks.filter(state="granted").first(), asks.filter(state="granted").first().case),
     "decision": one(decision.first(), decision.first().ask.case),
+    "promise": one(owed.first(), owed.first().case),
+    "party": one(named.first(), named.first().case),
+    "link": one(link.first(), link.first().source),
     "handoff": one(waiting.first(), waiting.first().escalation.case),
     "escalation": one(running.first(), running.first().case),
     "question": one(question.first(), question.first().handoff.escalation.case),

@@ -601,8 +601,8 @@ class TestCost:
         worked(desk, desk.care, desk.ana)
         for n in range(2 + request.param):
             late = new_case(desk, f"Late {n}", at=NOW - 70 * MINUTE, owner=desk.ana)
-            soon = new_case(desk, f"Soon {n}", at=NOW - HOUR, owner=desk.jonas)
-            promising.promise(case=soon, what="Call", due_at=NOW - SECOND, by=desk.ana, now=NOW - MINUTE)
+            new_case(desk, f"Soon {n}", at=NOW - HOUR, owner=desk.jonas)
+            promising.promise(case=late, what="Call", due_at=NOW - SECOND, by=desk.ana, now=NOW - MINUTE)
             stuck(late, late.pk)
         engine.run_until_idle(now=NOW)
         counting.refresh(now=NOW)

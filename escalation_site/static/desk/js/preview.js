@@ -1,4 +1,5 @@
-// "Who gets it, and by when" follows the form: the server works it out, this only asks again.
+// "Who gets it, and by when", or what a typed time means, follows the form: the server works it out, this only
+// asks again: its own page, or where the form says so another one that knows.
 let waiting;
 
 async function refresh(form) {
@@ -7,7 +8,7 @@ async function refresh(form) {
   query.delete("csrfmiddlewaretoken");
   const fields = new Set(form.dataset.previewFields.split(" "));
   for (const name of [...query.keys()]) if (!fields.has(name)) query.delete(name);
-  const answer = await fetch(`${form.action}?${query}`, { credentials: "same-origin" });
+  const answer = await fetch(`${form.dataset.previewFrom ?? form.action}?${query}`, { credentials: "same-origin" });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of form.querySelectorAll("[data-preview]")) {

@@ -1,0 +1,123 @@
+"""Put right what was written down of a case: what it is about, whom we talk to, in which language."""
+
+from django.utils.translation import gettext as _
+
+from cases.errors import Incomplete, WrongMove
+from cases.models import SlaPolicyVersion, TriggerKind
+from cases.states import ClockState, Metric
+
+from . import clocks, intake, triggers
+from .changing import changing
+
+# What decides which policy serves a case, and which rules answer for it.
+DECIDES_TERMS = {"category_id", "service_id"}
+DECIDES_RULES = DECIDES_TERMS | {"language"}
+LEFT = object()
+
+
+def correct(
+    *,
+    case,
+    by,
+    now,
+    subject=LEFT,
+    category=LEFT,
+    service=LEFT,
+    contact=LEFT,
+    language=LEFT,
+    reference=LEFT,
+    reason="",
+    revision=None,
+):
+    """What is given is put right; what is left out stays. `category`, `service` and `contact` may be None.
+    Returns the names of what changed.
+
+    Of another category or service another policy may serve the case (unless it was put under its own on
+    purpose): its current version, open clocks from their original start with their pauses kept, and what it
+    owes besides from when the case was received. Clocks that a law sets for the new category start likewise;
+    those that it set for the old one alone stop. The rules for a case that is opened are asked again: they
+    were asked about another one.
+    Raises Incomplete for an empty subject, without a reason for another category or service, or where the
+    contact lacks what the category wants; WrongMove where nothing changes, or for what is not this
+    customer's; StaleCase.
+    """
+    with changing(case, by=by, reason=reason.strip() or _("corrected"), now=now, revision=revision) as locked:
+        wanted = _columns(subject, category, service, contact, language, reference)
+        changed = {name: value for name, value in wanted.items() if getattr(locked, name) != value}
+        _check(locked, changed, category, service, contact, reason)
+        is_on_purpose = (
+            intake.policy_for(locked, at=locked.received_at).policy_id != clocks.version_of(locked).policy_id
+        )
+        for name, value in changed.items():
+            setattr(locked, name, value)
+        if {"category_id", "contact_id"} & set(changed) and not by.is_system:
+            intake.check_contact(locked.category, locked.contact)
+        if DECIDES_TERMS & set(changed):
+            if not is_on_purpose:
+                _match_policy(locked, now)
+            _owe_as_it_is(locked, now)
+        if DECIDES_RULES & set(changed) and locked.is_live:
+            triggers.happened(locked, TriggerKind.OPENED, at=now, now=now)
+    return sorted(changed)
+
+
+def _columns(subject, category, service, contact, language, reference):
+    """{column: value} of what is given."""
+    given = {
+        "subject": subject if subject is LEFT else subject.strip(),
+        "category_id": category if category is LEFT else category and category.pk,
+        "service_id": service if service is LEFT else service and service.pk,
+        "contact_id": contact if contact is LEFT else contact and contact.pk,
+        "language": language,
+        "reference": reference if reference is LEFT else reference.strip(),
+    }
+    return {name: value for name, value in given.items() if value is not LEFT}
+
+
+def _check(case, changed, category, service, contact, reason):
+    if not changed:
+        raise WrongMove(_("Nothing is put right: everything stands as you wrote it."))
+    if changed.get("subject", "x") == "":
+        raise Incomplete(_("Say in the subject what the customer brings."))
+    if DECIDES_TERMS & set(changed) and not reason.strip():
+        raise Incomplete(
+            _("Say why the category or the service is another one: the case may owe other terms by it.")
+        )
+    if changed.get("category_id") and not category.is_active:
+        raise WrongMove(_("“%(name)s” is given to no more cases; choose another.") % {"name": category})
+    theirs = case.customer.subscriptions
+    if changed.get("service_id") and not theirs.filter(service=service).exists():
+        raise WrongMove(_("This customer does not have this service."))
+    if changed.get("contact_id") and contact.customer_id != case.customer_id:
+        raise WrongMove(_("This is no contact of this customer."))
+
+
+def _match_policy(case, now):
+    """Another policy serves the case by its current version; its own goes on by the version it was pinned
+    to."""
+    matched = intake.policy_for(case, at=case.received_at)
+    if matched.policy_id == clocks.version_of(case).policy_id:
+        return
+    current = (v for v in SlaPolicyVersion.objects.in_force(now) if v.policy_id == matched.policy_id)
+    case.policy_version = next(current, matched)
+    clocks.retarget([case], case.policy_version, now=now)
+
+
+def _owe_as_it_is(case, now):
+    """What a live case owes from the start and did not yet, from when it was received. A case that had its
+    first word owes no first response. What a law set for another category alone stops; a breach stands."""
+    if not case.is_live:
+        return
+    mine = list(case.clocks.select_related("statute").order_by("pk"))
+    wrong = [
+        c for c in mine if c.is_open and c.statute and c.statute.category_id not in (None, case.category_id)
+    ]
+    clocks.settle(wrong, now=now)
+    clocks.end(wrong, at=now, now=now, state=ClockState.STOPPED)
+    # What was stopped was owed by what the case was thought to be; it is as if it had never been.
+    counted = [c for c in mine if c.state != ClockState.STOPPED and c not in wrong]
+    had = {c.statute.key if c.statute else c.metric for c in counted} | {Metric.OWNERSHIP}
+    if any(message.answers_customer for message in case.messages.exclude(direction="internal")):
+        had.add(Metric.FIRST_RESPONSE)
+    owed = clocks.from_the_start(case, clocks.version_of(case), now=now)
+    clocks.start([c for c in owed if (c.statute.key if c.statute else c.metric) not in had], now=now)

@@ -1,0 +1,138 @@
+"""Who is named on a case, and whether it exists for them alone (RULES 1)."""
+
+from django.utils.translation import gettext as _
+
+from cases import roles
+from cases.errors import ConflictOfInterest, Incomplete, NotTheirs, WrongMove
+from cases.models import Case, NoticeKind, Party
+
+from . import notify
+from .changing import changing
+
+
+def restrict(*, case, reason, by, now, revision=None):
+    """From now on the case exists for those named on it alone: at first who restricts it and who owns it.
+    Whoever holds its escalation sees it as long as they hold it, and auditors do, recorded.
+
+    Raises Incomplete without a reason, WrongMove where it is restricted already, StaleCase.
+    """
+    if not reason.strip():
+        raise Incomplete(_("Say why only those named on it may know of this case."))
+    with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
+        if locked.is_restricted:
+            raise WrongMove(_("This case is restricted already."))
+        locked.is_restricted, locked.restricted_because = True, reason.strip()
+        let_in(locked, by, _("restricted the case"))
+        if locked.owner_id:
+            let_in(locked, locked.owner, _("owns the case"))
+
+
+def open_up(*, case, reason, by, now, revision=None):
+    """The case is open to its team again; who was named on it stays named. Raises Incomplete, WrongMove,
+    StaleCase."""
+    if not reason.strip():
+        raise Incomplete(_("Say why the case is open to its team again."))
+    with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
+        if not locked.is_restricted:
+            raise WrongMove(_("This case is not restricted."))
+        locked.is_restricted, locked.restricted_because = False, ""
+
+
+def name(*, case, person, kind, reason, by, now, revision=None):
+    """Name `person` on the case: with access to it (and told so, where it is restricted), or as the subject
+    of the complaint: they see nothing of it any more, and never hold, approve or review it. The Party.
+
+    Raises Incomplete; ConflictOfInterest where a subject would get access, or who owns or holds the case
+    would become its subject; WrongMove where they are named so already; StaleCase.
+    """
+    kind = Party.Kind(kind)
+    if not reason.strip():
+        raise Incomplete(_("Say why this person is named on the case."))
+    if kind == Party.Kind.FORMER:
+        raise WrongMove(_("Name somebody with access, or as the subject of the complaint."))
+    with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
+        rows = {row.kind: row for row in locked.parties.filter(person=person)}
+        if kind in rows:
+            raise WrongMove(_("%(who)s is named already: %(kind)s.") % {"who": person, "kind": kind.label})
+        if kind == Party.Kind.SUBJECT:
+            _refuse_who_has_it(locked, person)
+        elif Party.Kind.SUBJECT in rows:
+            raise ConflictOfInterest(
+                _("%(who)s is named in this complaint, and sees nothing of it.") % {"who": person}
+            )
+        # One row a person: what they were before is in its history.
+        row = next(iter(rows.values()), None) or Party(case=locked, person=person)
+        row.kind, row.reason = kind, reason.strip()[:200]
+        row.save()
+        if kind == Party.Kind.ACCESS and locked.is_restricted and person.pk != by.pk:
+            facts = {"who": str(by), "reason": row.reason}
+            about = f"party:{row.pk}:{locked.revision}"
+            wanted = notify.Wanted(NoticeKind.NAMED, locked, about, person=person, facts=facts)
+            notify.queue([wanted], now=now)
+    return row
+
+
+def strike(*, party, reason, by, now, revision=None):
+    """The person is not named on the case any more; that they were stays on record.
+
+    Raises Incomplete; WrongMove where they are not, or where a restricted case would be left to nobody or
+    without its owner; NotTheirs for an agent who would say that a complaint is not about somebody; StaleCase.
+    """
+    if not reason.strip():
+        raise Incomplete(_("Say why this person is not named on the case any more."))
+    with changing(party.case, by=by, reason=reason, now=now, revision=revision) as locked:
+        row = locked.parties.select_related("person").get(pk=party.pk)
+        if row.kind == Party.Kind.FORMER:
+            raise WrongMove(_("%(who)s is not named on this case any more.") % {"who": row.person})
+        if row.kind == Party.Kind.SUBJECT:
+            _refuse_to_clear(locked, by)
+        elif locked.is_restricted:
+            _refuse_to_shut_out(locked, row.person)
+        row.kind, row.reason = Party.Kind.FORMER, reason.strip()[:200]
+        row.save()
+    return row
+
+
+def let_in(case, person, reason):
+    """Name `person` with access to a locked case, unless they are already. Of restricted cases: who owns one
+    must be able to see it."""
+    if person.is_system:
+        return  # a system actor reads nothing
+    rows = {row.kind: row for row in case.parties.filter(person=person)}
+    if Party.Kind.SUBJECT in rows or Party.Kind.ACCESS in rows:
+        return
+    row = rows.get(Party.Kind.FORMER) or Party(case=case, person=person)
+    row.kind, row.reason = Party.Kind.ACCESS, reason
+    row.save()
+
+
+def _refuse_who_has_it(case, person):
+    if case.owner_id == person.pk:
+        raise ConflictOfInterest(
+            _("%(who)s owns this case. Give it to somebody else first; then name them.") % {"who": person}
+        )
+    if case.standing.holder_id == person.pk:
+        raise ConflictOfInterest(
+            _("%(who)s holds this case’s escalation. It has to go to somebody else first; then name them.")
+            % {"who": person}
+        )
+
+
+def _refuse_to_clear(case, by):
+    reach = Case.objects.reachable(by, "party.clear")
+    if not roles.may(by, "party.clear") or not reach.filter(pk=case.pk).exists():
+        raise NotTheirs(
+            _("Only a supervisor or an escalation manager says that a complaint is not about somebody.")
+        )
+
+
+def _refuse_to_shut_out(case, person):
+    if case.owner_id == person.pk:
+        raise WrongMove(
+            _("%(who)s owns this case and has to see it. Give it to somebody else first.") % {"who": person}
+        )
+    others = case.parties.filter(kind=Party.Kind.ACCESS).exclude(person=person)
+    if not others.filter(person__in=type(person).objects.working()).exists():
+        raise WrongMove(
+            _("Nobody else is named on this restricted case; name somebody first, or open it to its team.")
+        )

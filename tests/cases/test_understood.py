@@ -1,0 +1,76 @@
+"""A typed time says what is understood by it: here, at the customer's, and whether anybody works then."""
+
+import pytest
+
+from cases.models import Customer, Team
+from tests import factories as make
+from tests.workspace import HOUR, NOW, ROLES, body, new_case, page, people
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def eleven_in_madrid(monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+
+
+@pytest.fixture
+def desk():
+    found = people()
+    with make.signed():
+        Team.objects.filter(name="Care").update(calendar=make.calendar())
+    return found
+
+
+@pytest.fixture
+def case(desk):
+    row = new_case(desk, at=NOW - HOUR)
+    with make.signed():
+        Customer.objects.filter(pk=row.customer_id).update(time_zone="Europe/Dublin")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("typed", "said", "odd"),
+    [
+        ("2026-03-03T16:59", "today 16:59 for you, 15:59 in Dublin", ""),
+        ("2026-03-03T17:00", "today 17:00 for you", "Care opens Wed 4 Mar, 09:00."),
+        ("2026-03-03T23:30", "today 23:30 for you, 22:30 in Dublin", "This is in a closed hour"),
+        ("2026-03-04T00:30", "Wed 4 Mar, 00:30 for you, Tue 23:30 in Dublin", "Care opens Wed 4 Mar, 09:00."),
+        ("2026-03-03T11:00", "today 11:00 for you", "This is in the past; give a later time."),
+        ("2026-03-03T10:59", "today 10:59 for you", "This is in the past; give a later time."),
+        ("no time", "", ""),
+    ],
+)
+def test_a_time_is_said_in_both_zones_with_what_is_odd_about_it(client, desk, case, typed, said, odd):
+    shown = body(page(client, desk["agent"], "case-understood", case.number, due_at=typed))
+    assert 'data-preview="understood-due_at"' in shown
+    assert said in shown
+    assert odd in shown
+    assert ("field__odd" in shown) is bool(odd)
+
+
+def test_when_something_was_said_is_odd_in_the_future_alone(client, desk, case):
+    asked = {"call-occurred_at": "2026-03-03T11:01", "told_at": "2026-03-03T11:00"}
+    shown = body(page(client, desk["agent"], "case-understood", case.number, **asked))
+    assert shown.count("field__odd") == shown.count("This is in the future; give a time up to now.") == 1
+
+
+def test_every_form_for_a_time_of_a_case_says_what_is_understood(client, desk, case):
+    for name, field in (
+        ("case", "promise-due_at"),
+        ("case", "call-occurred_at"),
+        ("case-pause", "expected_end_at"),
+        ("case-answer", "due_at"),
+    ):
+        shown = body(page(client, desk["agent"], name, case.number))
+        assert f'data-preview="understood-{field}"' in shown, name
+        assert f'data-preview-from="/cases/{case.number}/understood/"' in shown, name
+    asked = {"mode": "call_back", "call_back_at": "2026-03-03T18:00", "call_back_zone": "Europe/Madrid"}
+    shown = body(page(client, desk["agent"], "case-escalate", case.number, **asked))
+    assert "Call back: today 18:00 for you, 17:00 in Dublin. This is in a closed hour" in shown
+
+
+def test_whoever_may_find_the_case_is_answered(client, desk, case):
+    found = tuple(page(client, desk[role], "case-understood", case.number).status_code for role in ROLES)
+    assert found == (200, 200, 200, 200, 404, 200)
