@@ -22,6 +22,7 @@ from cases.models import (
 
 from .bases import Chosen, PeopleAdmin, ReadOnly, ReasonedAdmin
 from .fields import ReasonForm
+from .roster import RosterPages
 
 # What decides over somebody's power: only who may grant the role changes it, and nobody their own.
 POWERS = ("role", "money_limit", "is_active", "username", "email", "manager")
@@ -215,10 +216,11 @@ class PersonPreferenceAdmin(ReadOnly, PeopleAdmin):
 
 
 @admin.register(Duty)
-class DutyAdmin(PeopleAdmin):
-    list_display = ("skill", "person", "starts_at", "ends_at", "position")
-    list_select_related = ("skill", "person")
+class DutyAdmin(RosterPages, PeopleAdmin):
+    list_display = ("skill", "person", "starts_at", "ends_at", "position", "instead_of", "pattern")
+    list_select_related = ("skill", "person", "instead_of", "pattern__skill", "pattern__person")
     list_filter = ("skill",)
+    search_fields = ("person__name", "skill__name")
     autocomplete_fields = ("person",)
     ordering = ("-starts_at", "-pk")
 

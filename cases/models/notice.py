@@ -36,6 +36,7 @@ class NoticeKind(models.TextChoices):
     SEVERITY_RAISED = "severity_raised", _("Severity raised")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
     MATRIX_CHANGED = "matrix_changed", _("Escalation matrix changed")
+    PASSED_ON = "passed_on", _("Taken over from somebody who left")
 
 
 class NoticeQuerySet(models.QuerySet):
