@@ -22,6 +22,8 @@ from cases.models import (
 
 from .bases import Chosen, PeopleAdmin, ReadOnly, ReasonedAdmin
 from .fields import ReasonForm
+from .imports import ImportPages
+from .leaving import LeavingPages
 from .roster import RosterPages
 
 # What decides over somebody's power: only who may grant the role changes it, and nobody their own.
@@ -71,7 +73,7 @@ class AbsenceInline(PersonPart):
 
 
 @admin.register(Person)
-class PersonAdmin(PeopleAdmin):
+class PersonAdmin(LeavingPages, ImportPages, PeopleAdmin):
     person_path = "pk"
     form = PersonForm
     list_display = ("name", "role", "title", "manager", "time_zone", "is_active")
@@ -109,7 +111,8 @@ class PersonAdmin(PeopleAdmin):
         return person is None or (person != request.user and roles.may_grant(request.user, person.role))
 
     def get_readonly_fields(self, request, obj=None):
-        return () if self.may_grant(request, obj) else POWERS
+        """Whether somebody works here changes on a page of its own, where what they hold is passed on."""
+        return ("is_active",) if self.may_grant(request, obj) else POWERS
 
     def may_set_password(self, request, person):
         return person != request.user and roles.may(request.user, "settings.change")
@@ -122,7 +125,8 @@ class PersonAdmin(PeopleAdmin):
 
     def get_exclude(self, request, obj=None):
         hidden = () if self.may_set_password(request, obj) else ("new_password",)
-        return [*super().get_exclude(request, obj), *hidden]
+        new = () if obj else ("is_active",)
+        return [*super().get_exclude(request, obj), *hidden, *new]
 
     def formfield_for_choice_field(self, db_field, request, **kwargs):
         if db_field.name == "role":

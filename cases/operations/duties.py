@@ -174,11 +174,17 @@ def _check_free(person, turn, now, but=None):
         raise Overlaps(_("%(who)s is away from %(from)s until %(until)s; choose somebody else.") % words)
 
 
+def rest_of(turn, to, now):
+    """End a running `turn` now; what is left of it as an unsaved turn of `to`. Both are to be saved."""
+    rest = Duty(skill_id=turn.skill_id, position=turn.position, starts_at=now, ends_at=turn.ends_at)
+    rest.person, rest.instead_of_id = to, turn.person_id
+    turn.ends_at = now
+    return rest
+
+
 def _give(turn, to, now):
     if turn.starts_at < now:
-        rest = Duty(skill=turn.skill, position=turn.position, starts_at=now, ends_at=turn.ends_at)
-        rest.person, rest.instead_of = to, turn.person
-        turn.ends_at = now
+        rest = rest_of(turn, to, now)
         turn.save(update_fields=["ends_at"])
         rest.save()
         return rest

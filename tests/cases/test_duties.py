@@ -1,4 +1,4 @@
-"""Rosters: patterns that make turns, exact where clocks change; turns that change hands; the week as a page."""
+"""Rosters: patterns that make turns, exact where clocks change; turns that change hands; a week as a page."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
@@ -109,26 +109,34 @@ def test_a_pattern_writes_its_turns_weeks_ahead_once_and_goes_on_from_there(desk
     written = duties.fill(now=now + 14 * DAY)
     assert written == 7 and duties.fill(now=now + 14 * DAY) == 0
     days = list(Duty.objects.filter(pattern=ana).values_list("on", flat=True))
-    assert len(days) == len(set(days)) and max(days) == date(2026, 5, 3)
+    assert len(days) == len(set(days)) and max(days) == date(2026, 5, 11)
     row = Duty.history.latest("history_id")
     assert (row.history_user_id, row.history_via) == (-2, "engine")
 
 
 def test_a_pattern_that_changes_keeps_what_has_begun_and_what_somebody_took(desk, now):
     row = kept(desk, now - DAY, first_on=date(2026, 3, 1), starts=time(8), ends=time(8))
-    running = Duty.objects.get(on=date(2026, 3, 2))  # begins at this very instant: 08:00 in Madrid is 07:00 UTC
+    running = Duty.objects.get(
+        on=date(2026, 3, 2)
+    )  # begins at this very instant: 08:00 in Madrid is 07:00 UTC
     tuesday = Duty.objects.get(on=date(2026, 3, 3))
     swap(desk, tuesday, desk.ben, now)
     row.person = desk.tomas
     duties.keep(pattern=row, by=desk.manager, now=now)
     assert Duty.objects.get(pk=running.pk).person == desk.ana
     assert Duty.objects.get(on=date(2026, 3, 3)).person == desk.ben
-    assert set(Duty.objects.filter(on__gt=date(2026, 3, 3)).values_list("person", flat=True)) == {desk.tomas.pk}
+    assert set(Duty.objects.filter(on__gt=date(2026, 3, 3)).values_list("person", flat=True)) == {
+        desk.tomas.pk
+    }
     row.last_on = date(2026, 3, 4)
     duties.keep(pattern=row, by=desk.manager, now=now)
     assert Duty.objects.filter(on__gt=date(2026, 3, 4)).count() == 0
     with pytest.raises(InThePast):
-        duties.keep(pattern=pattern(desk, last_on=date(2026, 2, 27), first_on=date(2026, 2, 1)), by=desk.manager, now=now)
+        duties.keep(
+            pattern=pattern(desk, last_on=date(2026, 2, 27), first_on=date(2026, 2, 1)),
+            by=desk.manager,
+            now=now,
+        )
     with pytest.raises(ConflictOfInterest):
         duties.keep(pattern=pattern(desk, person=desk.auditor), by=desk.manager, now=now)
     with pytest.raises(NotTheirs):
@@ -221,10 +229,13 @@ def test_the_roster_by_role_says_gaps_overlaps_and_who_is_away(desk, now, client
             other = Skill.objects.create(name=f"Skill {n}")
             Duty.objects.create(skill=other, person=desk.ben, starts_at=now, ends_at=now + HOUR)
     with CaptureQueriesContext(connection) as many:
-        client.get(address("duty_roster"), {"week": "nonsense", "skill": "0"})
+        client.get(address("duty_roster"))
     assert len(many) == len(few)
+    assert client.get(address("duty_roster"), {"week": "nonsense", "skill": "0"}).status_code == 200
     page = client.get(address("duty_roster"), {"week": "2026-03-10", "team": desk.team.pk})
-    assert [timezone.localtime(day, MADRID).date() for day in page.context["week"].days][0] == date(2026, 3, 9)
+    assert [timezone.localtime(day, MADRID).date() for day in page.context["week"].days][0] == date(
+        2026, 3, 9
+    )
     # A strangers' turn is out of a supervisor's reach.
     client.force_login(desk.supervisor)
     strangers = Duty.objects.filter(person=desk.tomas).first()

@@ -19,14 +19,18 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def desk(now):
-    found = SimpleNamespace(ana=make.person("Ana"), ben=make.person("Ben"), manager=make.person("Priya", "manager"))
+    found = SimpleNamespace(
+        ana=make.person("Ana"), ben=make.person("Ben"), manager=make.person("Priya", "manager")
+    )
     found.team = make.team("Care", people=[found.ana])
     with make.signed():
         skill = Skill.objects.create(name="On call")
         PersonSkill.objects.create(person=found.ana, skill=skill)
         Duty.objects.create(skill=skill, person=found.ana, starts_at=now, ends_at=now + timedelta(hours=7.5))
         Duty.objects.create(skill=skill, person=found.ben, starts_at=now + 8 * HOUR, ends_at=now + 20 * HOUR)
-        Absence.objects.create(person=found.ben, deputy=found.ana, starts_at=now + 10 * HOUR, ends_at=now + 11 * HOUR)
+        Absence.objects.create(
+            person=found.ben, deputy=found.ana, starts_at=now + 10 * HOUR, ends_at=now + 11 * HOUR
+        )
     path = make.path(
         levels=[{"skill": skill}, {"team": found.team}, {"responsible": "holders_manager"}],
         fallback=found.manager,
