@@ -228,6 +228,16 @@ def _said(row):
     return row, sentences
 
 
+@admin.register(Duty)
+class DutyAdmin(RosterPages, PeopleAdmin):
+    list_display = ("skill", "person", "starts_at", "ends_at", "position", "instead_of", "pattern")
+    list_select_related = ("skill", "person", "instead_of", "pattern__skill", "pattern__person")
+    list_filter = ("skill",)
+    search_fields = ("person__name", "skill__name")
+    autocomplete_fields = ("person",)
+    ordering = ("-starts_at", "-pk")
+
+
 # --- Patterns ---------------------------------------------------------------------------------------------
 
 
