@@ -9,7 +9,7 @@ from cases.queues import ENOUGH
 class Counted(Subquery):
     """The number of rows of a queryset of an outer row; a sliced one is counted as far as it goes."""
 
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    template = "(SELECT COUNT(1) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()
 
 

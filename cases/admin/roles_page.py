@@ -39,6 +39,17 @@ WORDS = {
 }
 
 
+# Of these, one's own is oneself.
+OF_ONESELF = {"people.read", "profile.change"}
+
+
+def _reach(name, scope):
+    """How far it reaches in words; empty where it does not at all."""
+    if scope == roles.Scope.NONE:
+        return ""
+    return _("themselves") if scope == roles.Scope.OWN and name in OF_ONESELF else scope.label
+
+
 class RolePages:
     """For the admin of people."""
 
@@ -51,7 +62,7 @@ class RolePages:
         numbers = dict(reach.order_by().values_list("role").annotate(Count("pk")))
         heads = [(role.value, role.label, numbers.get(role.value, 0)) for role in roles.Role]
         rows = [
-            (WORDS.get(name, name), [roles.Scope(granted.get(role, 0)) for role in roles.Role])
+            (WORDS[name], [_reach(name, granted.get(role, roles.Scope.NONE)) for role in roles.Role])
             for name, granted in roles.MAY.items()
         ]
         context = {

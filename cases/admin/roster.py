@@ -301,13 +301,6 @@ class DutyPatternAdmin(PeopleAdmin):
         class Checked(form):
             def clean(self):
                 said = super().clean()
-                person = said.get("person")
-                if person is not None and not roles.may(person, "escalation.hold"):
-                    self.add_error(
-                        "person",
-                        _("%(who)s could not hold a case; name somebody here who works cases.")
-                        % {"who": person},
-                    )
                 last, today = said.get("last_on"), timezone.localdate()
                 if not change and last is not None and last < today - timedelta(days=1):
                     self.add_error(

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from cases import roles
 from cases.history import History
 
 from .person import Person, Skill, validate_time_zone
@@ -65,6 +66,7 @@ class DutyPattern(models.Model):
         return f"{self.skill}: {self.person}"
 
     def clean(self):
+        _check_able(self)
         if not set(self.weekdays or "") <= set("0123456"):
             raise ValidationError({"weekdays": _("Choose days of the week.")})
 
@@ -128,3 +130,17 @@ class Duty(models.Model):
 
     def __str__(self):
         return f"{self.skill}: {self.person}"
+
+    def clean(self):
+        _check_able(self)
+
+
+def _check_able(row):
+    """For the console; operations say the same of whoever takes a turn."""
+    if row.person_id is not None and not roles.may(row.person, "escalation.hold"):
+        raise ValidationError(
+            {
+                "person": _("%(who)s could not hold a case; name somebody here who works cases.")
+                % {"who": row.person}
+            }
+        )

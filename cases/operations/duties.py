@@ -114,7 +114,7 @@ def swap(*, turn, to, by, now, reason, in_return=None):
     for a turn they have already, Overlaps where they have another one of this skill then, or are away.
     """
     if not reason.strip():
-        raise Incomplete(_("Say why the turn changes hands; both read it."))
+        raise Incomplete(_("Say why the turn changes hands; its history shows it."))
     with history.acting(by=by, reason=reason.strip(), now=now):
         turn, in_return = _locked(turn, in_return)
         _require_keeper(by, turn.person, to)

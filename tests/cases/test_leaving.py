@@ -28,6 +28,7 @@ from cases.operations import leaving as operations
 from cases.operations import promising
 from escalations.models import Escalation, Handoff, PathVersion
 from tests import factories as make
+from tests.console_forms import filled
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -296,7 +297,12 @@ def test_the_page_by_role_and_its_form(desk, now, client, monkeypatch):
     assert client.post(back, {"change_reason": "hired again"}).status_code == 302
     desk.ana.refresh_from_db()
     assert desk.ana.is_active
-    # A stranger's page is out of a supervisor's reach, and the plain form lets nobody out.
+    # The plain form lets nobody out: whether they work here is only shown on it.
+    change = reverse("admin:cases_person_change", args=[desk.ana.pk])
+    assert client.post(change, filled(client.get(change), is_active="", title="Agent")).status_code == 302
+    desk.ana.refresh_from_db()
+    assert (desk.ana.is_active, desk.ana.title) == (True, "Agent")
+    # A stranger's page is out of a supervisor's reach.
     client.force_login(desk.supervisor)
     assert client.get(reverse("admin:cases_person_leave", args=[desk.cleo.pk])).status_code == 404
     assert Membership.objects.filter(person=desk.ana).exists()

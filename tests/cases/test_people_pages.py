@@ -123,5 +123,10 @@ def test_each_costs_the_same_however_many_there_are(desk, client, now):
             Duty.objects.create(skill=skill, person=person, starts_at=now, ends_at=now + HOUR)
             Absence.objects.create(person=person, deputy=desk.ben, starts_at=now, ends_at=now + DAY)
     assert {page: cost(page) for page in PAGES} == before
+    # What each has in hand is counted to a hundred and no further.
+    with CaptureQueriesContext(connection) as captured:
+        client.get(address("team_tree"))
+    counts = [query["sql"] for query in captured if "COUNT(1)" in query["sql"]]
+    assert len(counts) == 2 and all(sql.count("COUNT(1)") == sql.count("LIMIT 100") for sql in counts)
     said = client.get(address("skill_changelist")).content.decode()
     assert "law" in said and "Ben" in said
