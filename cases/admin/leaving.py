@@ -114,10 +114,11 @@ class LeavingPages:
             "total": total,
             "done": total - number,
             "goes_on": goes_on,
+            "is_blocked": any(one.blocks for one in held),
             "counted": ngettext(
                 "%(done)s of %(total)s thing passed on", "%(done)s of %(total)s things passed on", total
             )
-            % {"done": number_format(total - number), "total": number_format(total)},
+            % {"done": _number(total - number), "total": _number(total)},
             "back": self.address_of(person),
             "media": self.media + form.media,
         }
@@ -171,6 +172,10 @@ class LeavingPages:
 
 class BackForm(WhyForm):
     change_reason = ReasonField(required=True)
+
+
+def _number(value):
+    return number_format(value, use_l10n=True, force_grouping=True)
 
 
 def _whole(value):
