@@ -27,6 +27,7 @@ from unfold.sites import UnfoldAdminSite
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDateWidget,
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelect2MultipleWidget,
@@ -63,6 +64,7 @@ class Widgets:
     Boxes = UnfoldAdminCheckboxSelectMultipleWidget
     Choice = UnfoldAdminSelectWidget
     Day = UnfoldAdminDateWidget
+    File = UnfoldAdminFileFieldWidget
     Lines = UnfoldAdminTextareaWidget
     LongChoice = UnfoldAdminSelect2Widget
     LongChoices = UnfoldAdminSelect2MultipleWidget

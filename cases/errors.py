@@ -2,6 +2,7 @@
 be accepted."""
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 
 class Refused(ValidationError):
@@ -98,3 +99,13 @@ class AlreadyOpen(Refused):
 
 class AlreadyKnown(Refused):
     """A customer like this one is there already."""
+
+
+class StaleSheet(Refused):
+    """The desk changed since a sheet was looked at: `rows` are what it would do now."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        super().__init__(
+            _("Nothing was imported: people changed meanwhile. Below is what the file would do now.")
+        )

@@ -38,6 +38,7 @@ ICONS = {
     NoticeKind.SEVERITY_RAISED: "triangle",
     NoticeKind.TIMER_SET_ASIDE: "slashed",
     NoticeKind.MATRIX_CHANGED: "steps",
+    NoticeKind.PASSED_ON: "inbox",
 }
 
 
@@ -117,6 +118,7 @@ def _sentences():
         ),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
         NoticeKind.MATRIX_CHANGED: _("%(who)s changed the escalation matrix: %(what)s"),
+        NoticeKind.PASSED_ON: _("%(who)s works here no longer; what they had is yours now: %(what)s"),
     }
 
 
@@ -128,6 +130,8 @@ def page_of(notice, reader):
     """
     if notice.kind == NoticeKind.MATRIX_CHANGED:
         return reverse("matrix")
+    if notice.kind == NoticeKind.PASSED_ON:
+        return reverse("case-list")
     if notice.kind == NoticeKind.TIMER_SET_ASIDE and roles.may(reader, "engine.watch"):
         return f"{reverse('watchdog')}#set-aside"
     return reverse("case", args=[notice.case.number]) if notice.case_id else ""

@@ -117,18 +117,18 @@ def promise_broken(group, *, cases, now):
 
 
 def _tell_makers(kind, promises, cases, now):
-    makers = Person.objects.working().in_bulk({p.made_by_id for p in promises})
+    makers = Person.objects.working().in_bulk({p.kept_by_id or p.made_by_id for p in promises})
     notify.queue(
         [
             notify.Wanted(
                 kind,
                 cases[p.case_id],
                 f"promise:{p.pk}",
-                person=makers[p.made_by_id],
+                person=makers[p.kept_by_id or p.made_by_id],
                 facts={"what": p.what, "due_at": p.due_at.isoformat()},
             )
             for p in promises
-            if p.made_by_id in makers
+            if (p.kept_by_id or p.made_by_id) in makers
         ],
         now=now,
     )

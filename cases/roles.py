@@ -114,7 +114,7 @@ CONFIGURATION = {
     "escalationreason",
     "backtest",
 }
-PEOPLE = {"person", "team", "membership", "skill", "personskill", "absence", "duty"}
+PEOPLE = {"person", "team", "membership", "skill", "personskill", "absence", "duty", "dutypattern"}
 CUSTOMERS = {"customer", "contact", "subscription"}
 # Of many departments' cases at once: for who may read the history of all.
 OF_ALL_CASES = {"listreading"}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cases import engine, reconciling
 from cases.models import Notice
-from cases.operations import delivering, presence, recalculating, sweeping, watching
+from cases.operations import delivering, duties, presence, recalculating, sweeping, watching
 
 # The reconciler comes once a minute and stays so long: the engine and the notices have the machine.
 ROUND = 10
@@ -86,3 +86,9 @@ def recalculate():
     while not stopping.is_set() and (now := timezone.now()) < until and recalculating.next_slice(now=now):
         slices += 1
     return slices
+
+
+@shared_task
+def write_turns():
+    """Write the turns of duty of the weeks to come; return how many."""
+    return duties.fill(now=timezone.now())

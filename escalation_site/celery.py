@@ -54,6 +54,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"queue": "delivery", "expires": 3600.0},
         },
+        "turns of duty": {
+            "task": "cases.tasks.write_turns",
+            "schedule": 3600.0,
+            "options": {"queue": "delivery", "expires": 3600.0},
+        },
         "presences": {
             "task": "cases.tasks.purge_presences",
             "schedule": 300.0,

@@ -9,7 +9,7 @@ class EscalationsConfig(AppConfig):
 
     def ready(self):
         # Models are loaded only now; the others register themselves.
-        from . import closing, expectations, installation, listening, reactions  # noqa: F401
+        from . import closing, expectations, installation, leaving, listening, reactions  # noqa: F401
         from .operations import options  # noqa: F401
 
         post_migrate.connect(installation.after_migrating, sender=self, dispatch_uid="escalations_default")

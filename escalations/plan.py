@@ -7,6 +7,7 @@ here.
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from cases import rota
 from cases.hours import WorkingHours
 from cases.quiet import QuietHours
 
@@ -177,7 +178,7 @@ def candidates(level, case, roster, at):
     if level.responsible == TEAM:
         return list(roster.members.get(level.team_id, ()))
     if level.responsible == SKILL:
-        return [who for start, end, who in roster.duties.get(level.skill_id, ()) if start <= at < end]
+        return rota.on_duty(roster.duties.get(level.skill_id, ()), at)
     if level.responsible == ACCOUNT_MANAGER:
         return [case.account_manager_id] if case.account_manager_id else []
     holder = roster.people.get(case.holder_id)

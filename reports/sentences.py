@@ -198,6 +198,10 @@ def of_promise(before, row, names):
     if before is None:
         yield Said(_("promised “%(what)s” by %(time)s") % words, "flag")
         return
+    if row.kept_by_id and row.kept_by_id != before.kept_by_id:
+        said = {**words, "who": names.person(row.kept_by_id)}
+        text = _("gave the promise “%(what)s” to %(who)s") % said
+        yield Said(text, "flag", why=row.history_change_reason or "")
     if row.broken_at and not before.broken_at:
         yield Said(_("was broken"), "flag", who=_("The promise “%(what)s”") % words)
     if row.state != before.state:

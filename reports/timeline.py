@@ -150,6 +150,7 @@ def _names(rows):
             "to_person_id",
             "person_id",
             "made_by_id",
+            "kept_by_id",
             "answered_by_id",
             "asked_of_id",
         ):

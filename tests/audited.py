@@ -29,6 +29,7 @@ from cases.models import (
     Customer,
     Decision,
     Duty,
+    DutyPattern,
     Holiday,
     IntakeRule,
     ListReading,
@@ -97,6 +98,17 @@ SAMPLES = {
     Membership: Sample(lambda w, n: {"team": w.team, "person": w.people[n]}, ("position", 7)),
     Absence: Sample(
         lambda w, n: {"person": w.ana, "starts_at": AT, "ends_at": AT + n * HOUR}, ("ends_at", AT + 99 * HOUR)
+    ),
+    DutyPattern: Sample(
+        lambda w, n: {
+            "skill": w.skill,
+            "person": w.ana,
+            "weekdays": "01234",
+            "starts": time(n),
+            "ends": time(n + 1),
+            "first_on": date(2026, 5, n),
+        },
+        ("weekdays", "56"),
     ),
     Duty: Sample(
         lambda w, n: {"skill": w.skill, "person": w.ana, "starts_at": AT, "ends_at": AT + n * HOUR},

@@ -56,19 +56,20 @@ SWITCHED = {
 }
 CUSTOMERS = {"customer", "contact", "subscription"}
 ROSTER = {"membership", "personskill", "absence", "duty"}
+PATTERNS = {"dutypattern"}
 KEPT_BY_ALL = {"person", "team", "skill"}
 # What each role may add, change (a draft, or what nobody published; a rule in force) and delete.
 ADD = {
-    "supervisor": WHOLES | SWITCHED | CUSTOMERS | ROSTER,
-    "manager": WHOLES | SWITCHED | CUSTOMERS | ROSTER | KEPT_BY_ALL,
+    "supervisor": WHOLES | SWITCHED | CUSTOMERS | ROSTER | PATTERNS,
+    "manager": WHOLES | SWITCHED | CUSTOMERS | ROSTER | PATTERNS | KEPT_BY_ALL,
     "auditor": set(),
-    "administrator": ROSTER | KEPT_BY_ALL,
+    "administrator": ROSTER | PATTERNS | KEPT_BY_ALL,
 }
 CHANGE = {
-    "supervisor": WHOLES | DRAFTS | CUSTOMERS | ROSTER | {"person", "team"},
-    "manager": WHOLES | DRAFTS | SWITCHED | CUSTOMERS | ROSTER | KEPT_BY_ALL,
+    "supervisor": WHOLES | DRAFTS | CUSTOMERS | ROSTER | PATTERNS | {"person", "team"},
+    "manager": WHOLES | DRAFTS | SWITCHED | CUSTOMERS | ROSTER | PATTERNS | KEPT_BY_ALL,
     "auditor": set(),
-    "administrator": ROSTER | KEPT_BY_ALL,
+    "administrator": ROSTER | PATTERNS | KEPT_BY_ALL,
 }
 DELETE = {
     "supervisor": DRAFTS | ROSTER,

@@ -37,7 +37,8 @@ def values(column="name"):
 def migrate(transactional_db):
     """Applies operations to the skills and their history as `migrate` does, signals and all; undoes them."""
     state = ProjectState()
-    for model in (Skill, Skill.history.model):
+    # A skill names the hours in which it is to be covered.
+    for model in (Calendar, Skill, Skill.history.model):
         state.add_model(ModelState.from_model(model))
     applied = []
 

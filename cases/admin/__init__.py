@@ -3,9 +3,25 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from . import calendars, composing, customers, engine, facts, packs, people, recalculations, rules, sla
+from . import (
+    absences,
+    calendars,
+    composing,
+    customers,
+    engine,
+    facts,
+    packs,
+    people,
+    recalculations,
+    roster,
+    rules,
+    skills,
+    sla,
+    teams,
+)
 
 __all__ = [
+    "absences",
     "calendars",
     "composing",
     "customers",
@@ -14,8 +30,11 @@ __all__ = [
     "packs",
     "people",
     "recalculations",
+    "roster",
     "rules",
+    "skills",
     "sla",
+    "teams",
 ]
 
 # Roles are a table in code; groups would be a second one.

@@ -187,6 +187,23 @@ class SwitchedAdmin(ReasonedAdmin):
         super().save_model(request, obj, form, change)
 
 
+def everywhere(request):
+    """Whether the reader sees the people of all teams."""
+    return roles.scope(request.user, "people.read") == roles.Scope.ALL
+
+
+def with_loads(changelist, annotated):
+    """The rows of a list's page, with what `annotated` adds to a queryset of them."""
+    rows = list(changelist.result_list)
+    known = annotated(changelist.model._default_manager.filter(pk__in=[row.pk for row in rows])).in_bulk()
+    for row in rows:
+        loaded = known[row.pk]
+        row.__dict__ |= {name: value for name, value in loaded.__dict__.items() if name != "_state"}
+        row._prefetched_objects_cache = getattr(loaded, "_prefetched_objects_cache", {})
+    changelist.result_list = rows
+    return changelist
+
+
 class PeopleAdmin(ReasonedAdmin):
     """People and what belongs to them, within the reader's reach; `person_path` leads to whom it is about."""
 

@@ -1,27 +1,28 @@
-"""People, teams, skills, absences and turns of duty: each within the reach of whoever keeps them."""
+"""People and what they keep: each within the reach of whoever looks after them."""
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from cases import roles
-from cases.console import ConsoleAdmin, TabularInline, Widgets
+from cases import loads, queues, roles
+from cases.console import ConsoleAdmin, TabularInline, Widgets, display
 from cases.models import (
     Absence,
     DoneTogether,
-    Duty,
     Membership,
     Person,
     PersonPreference,
     PersonSkill,
     SavedView,
-    Skill,
     Team,
 )
 
-from .bases import Chosen, PeopleAdmin, ReadOnly, ReasonedAdmin
+from .bases import Chosen, PeopleAdmin, ReadOnly, everywhere, with_loads
 from .fields import ReasonForm
+from .imports import ImportPages
+from .leaving import LeavingPages
+from .roles_page import RolePages
 
 # What decides over somebody's power: only who may grant the role changes it, and nobody their own.
 POWERS = ("role", "money_limit", "is_active", "username", "email", "manager")
@@ -47,16 +48,12 @@ class PersonPart(Chosen, TabularInline):
     fk_name = "person"
 
 
-def _everywhere(request):
-    return roles.scope(request.user, "people.read") == roles.Scope.ALL
-
-
 class MembershipInline(PersonPart):
     model = Membership
 
     def get_queryset(self, request):
         found = super().get_queryset(request)
-        return found if _everywhere(request) else found.filter(team__in=Team.department_of(request.user))
+        return found if everywhere(request) else found.filter(team__in=Team.department_of(request.user))
 
 
 class SkillInline(PersonPart):
@@ -70,13 +67,14 @@ class AbsenceInline(PersonPart):
 
 
 @admin.register(Person)
-class PersonAdmin(PeopleAdmin):
+class PersonAdmin(LeavingPages, ImportPages, RolePages, PeopleAdmin):
+    actions_list = (*ImportPages.actions_list, "roles")
     person_path = "pk"
     form = PersonForm
-    list_display = ("name", "role", "title", "manager", "time_zone", "is_active")
+    list_display = ("name", "role", "title", "in_teams", "manager", "owns", "holds", "is_active")
     list_select_related = ("manager",)
-    list_filter = ("role", "is_active", "teams")
-    search_fields = ("name", "username", "email")
+    list_filter = ("role", "is_active", "teams", "skills", "language")
+    search_fields = ("name", "username", "email", "title")
     autocomplete_fields = ("manager",)
     ordering = ("name", "pk")
     inlines = (MembershipInline, SkillInline, AbsenceInline)
@@ -104,11 +102,31 @@ class PersonAdmin(PeopleAdmin):
             return Person.objects.working().order_by("name")
         return super().get_queryset(request)
 
+    def get_changelist_instance(self, request):
+        """With what each has in hand, and their teams."""
+        return with_loads(
+            super().get_changelist_instance(request),
+            lambda people: loads.of_people(people).prefetch_related("teams"),
+        )
+
+    @display(description=_("teams"))
+    def in_teams(self, person):
+        return ", ".join(team.name for team in person.teams.all()) or "–"
+
+    @display(description=_("owns"))
+    def owns(self, person):
+        return queues.at_most_enough(person.owns)
+
+    @display(description=_("holds"))
+    def holds(self, person):
+        return queues.at_most_enough(person.holds)
+
     def may_grant(self, request, person):
         return person is None or (person != request.user and roles.may_grant(request.user, person.role))
 
     def get_readonly_fields(self, request, obj=None):
-        return () if self.may_grant(request, obj) else POWERS
+        """Whether somebody works here changes on a page of its own, where what they hold is passed on."""
+        return ("is_active",) if self.may_grant(request, obj) else POWERS
 
     def may_set_password(self, request, person):
         return person != request.user and roles.may(request.user, "settings.change")
@@ -121,7 +139,8 @@ class PersonAdmin(PeopleAdmin):
 
     def get_exclude(self, request, obj=None):
         hidden = () if self.may_set_password(request, obj) else ("new_password",)
-        return [*super().get_exclude(request, obj), *hidden]
+        new = () if obj else ("is_active",)
+        return [*super().get_exclude(request, obj), *hidden, *new]
 
     def formfield_for_choice_field(self, db_field, request, **kwargs):
         if db_field.name == "role":
@@ -138,73 +157,6 @@ class PersonAdmin(PeopleAdmin):
         super().save_model(request, obj, form, change)
 
 
-@admin.register(Skill)
-class SkillAdmin(ReasonedAdmin):
-    list_display = ("name",)
-    search_fields = ("name",)
-    ordering = ("name",)
-
-    def has_add_permission(self, request):
-        return super().has_add_permission(request) and _everywhere(request)
-
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and _everywhere(request)
-
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and _everywhere(request)
-
-
-class MembersInline(Chosen, TabularInline):
-    model = Membership
-    fk_name = "team"
-    autocomplete_fields = ("person",)
-    ordering = ("position", "pk")
-
-
-@admin.register(Team)
-class TeamAdmin(ReasonedAdmin):
-    list_display = ("name", "parent", "calendar", "is_active")
-    list_select_related = ("parent", "calendar")
-    list_filter = ("is_active",)
-    search_fields = ("name",)
-    ordering = ("name",)
-    inlines = (MembersInline,)
-
-    def get_queryset(self, request):
-        found = super().get_queryset(request)
-        return found if _everywhere(request) else found.filter(pk__in=Team.department_of(request.user))
-
-    def has_add_permission(self, request):
-        """A new team may stand anywhere: that is for those who keep them all."""
-        return super().has_add_permission(request) and _everywhere(request)
-
-
-@admin.register(Membership)
-class MembershipAdmin(PeopleAdmin):
-    list_display = ("team", "person", "is_lead", "position")
-    list_select_related = ("team", "person")
-    list_filter = ("team",)
-    autocomplete_fields = ("person",)
-    ordering = ("team__name", "position", "pk")
-
-
-@admin.register(PersonSkill)
-class PersonSkillAdmin(PeopleAdmin):
-    list_display = ("person", "skill")
-    list_select_related = ("person", "skill")
-    list_filter = ("skill",)
-    autocomplete_fields = ("person",)
-    ordering = ("person__name", "pk")
-
-
-@admin.register(Absence)
-class AbsenceAdmin(PeopleAdmin):
-    list_display = ("person", "starts_at", "ends_at", "deputy")
-    list_select_related = ("person", "deputy")
-    autocomplete_fields = ("person", "deputy")
-    ordering = ("-starts_at", "-pk")
-
-
 @admin.register(PersonPreference)
 class PersonPreferenceAdmin(ReadOnly, PeopleAdmin):
     """To be read: how somebody works is their own choice, made on their own page."""
@@ -212,15 +164,6 @@ class PersonPreferenceAdmin(ReadOnly, PeopleAdmin):
     list_display = ("person", "quiet_from", "quiet_until", "quiet_weekend", "quiet_deputy")
     list_select_related = ("person", "quiet_deputy")
     ordering = ("person__name", "pk")
-
-
-@admin.register(Duty)
-class DutyAdmin(PeopleAdmin):
-    list_display = ("skill", "person", "starts_at", "ends_at", "position")
-    list_select_related = ("skill", "person")
-    list_filter = ("skill",)
-    autocomplete_fields = ("person",)
-    ordering = ("-starts_at", "-pk")
 
 
 class OfPersonAdmin(ReadOnly, ConsoleAdmin):

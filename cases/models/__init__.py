@@ -6,12 +6,13 @@ from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Per
 from .case import Case, Category, Party
 from .composing import Attachment, Draft, ReplyTemplate, SentForm
 from .customer import Channel, Contact, Customer, Service, Subscription, Tier
+from .duty import Duty, DutyPattern
 from .intake import IntakeRule
 from .link import CaseLink
 from .message import Message
 from .notice import Notice, NoticeKind
 from .pack import PackConfirmation, PackTerm, PackVersion
-from .person import Absence, Duty, Membership, Person, PersonSkill, Skill, Team
+from .person import Absence, Membership, Person, PersonSkill, Skill, Team
 from .preference import PersonPreference
 from .presence import Presence
 from .promise import Promise
@@ -49,6 +50,7 @@ __all__ = [
     "DoneTogether",
     "Draft",
     "Duty",
+    "DutyPattern",
     "EngineMinute",
     "EnginePass",
     "Holiday",

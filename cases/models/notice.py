@@ -37,6 +37,7 @@ class NoticeKind(models.TextChoices):
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
     NAMED = "named", _("Named on a restricted case")
     MATRIX_CHANGED = "matrix_changed", _("Escalation matrix changed")
+    PASSED_ON = "passed_on", _("Taken over from somebody who left")
 
 
 class NoticeQuerySet(models.QuerySet):

@@ -161,6 +161,15 @@ class Skill(models.Model):
     """Something a person knows how to do; a roster says who is on duty for it."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
+    cover = models.ForeignKey(
+        "cases.Calendar",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("hours to be covered"),
+        help_text=_("When somebody has to be on duty for it. Empty: around the clock."),
+    )
     history = history.History()
 
     class Meta:
@@ -320,30 +329,3 @@ class Absence(models.Model):
         others = Absence.objects.overlapping(self.person_id, self.starts_at, self.ends_at)
         if others.exclude(pk=self.pk).exists():
             raise ValidationError(_("This person is away then already; end that absence first."))
-
-
-class Duty(models.Model):
-    """One turn of a roster: who is on duty for a skill, from when until when."""
-
-    skill = models.ForeignKey(Skill, models.PROTECT, related_name="duties", verbose_name=_("skill"))
-    person = models.ForeignKey(Person, models.PROTECT, related_name="duties", verbose_name=_("person"))
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("until"))
-    position = models.PositiveSmallIntegerField(
-        _("position"), default=1, help_text=_("Lowest is asked first.")
-    )
-    history = history.History()
-
-    class Meta:
-        verbose_name = _("turn of duty")
-        verbose_name_plural = _("turns of duty")
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(ends_at__gt=models.F("starts_at")),
-                name="duty_ends_after_start",
-                violation_error_message=_("A turn of duty has to end after it begins."),
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.skill}: {self.person}"

@@ -45,6 +45,16 @@ class Promise(models.Model):
         _("told by"), max_length=10, choices=Channel.choices, default=Channel.MAIL
     )
     made_by = models.ForeignKey(Person, models.PROTECT, related_name="promises", verbose_name=_("made by"))
+    # Whoever sees to it now, where whoever made it does not any more: it was told to the customer by them.
+    kept_by = models.ForeignKey(
+        Person,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("seen to by"),
+    )
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     broken_at = models.DateTimeField(_("broken"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

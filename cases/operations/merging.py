@@ -109,6 +109,7 @@ def promises(source, target, *, by, now):
             told_at=old.told_at,
             told_by_channel=old.told_by_channel,
             made_by_id=old.made_by_id,
+            kept_by_id=old.kept_by_id,
             state=old.state,
             broken_at=old.broken_at,
             ended_at=old.ended_at,

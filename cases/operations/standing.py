@@ -27,7 +27,7 @@ CLOCKS, PROMISES, PAUSES = (
             Clock.objects.open,
             ("metric", "state", "due_at", "at_risk_at", "breached_at", "owed_by", "owed_by_team"),
         ),
-        (Promise.objects.owed, ("due_at", "made_by")),
+        (Promise.objects.owed, ("due_at", "made_by", "kept_by")),
         (Pause.objects.open, ("reason", "expected_end_at")),
     )
 )
@@ -181,7 +181,7 @@ def _owes(row, subject, case):
         _whose(row, case, subject.owed_by_id, subject.owed_by_team_id)
     else:
         row.kind, row.promise_id = Standing.Kind.PROMISE, subject.pk
-        _whose(row, case, subject.made_by_id, None)
+        _whose(row, case, subject.kept_by_id or subject.made_by_id, None)
 
 
 def _whose(row, case, person, team):

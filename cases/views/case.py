@@ -76,7 +76,7 @@ def case_context(request, case, **given):
 
 
 def promises_of(case, now):
-    promises = case.promises.select_related("made_by").order_by("ended_at", "due_at", "pk")
+    promises = case.promises.select_related("made_by", "kept_by").order_by("ended_at", "due_at", "pk")
     ordered = sorted(promises, key=lambda p: (p.state != p.State.OPEN, p.due_at))
     return [(promise, display.promise_pill(promise, now)) for promise in ordered]
 

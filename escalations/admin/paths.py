@@ -14,6 +14,7 @@ from escalations.models import EscalationPath, Level, LevelInform, PathVersion, 
 from escalations.operations import publishing
 
 from .matrix import MatrixPages
+from .on_duty import OnDutyPages
 from .picture import PicturePages
 from .publishing import PublishPages
 from .starting import StartPages
@@ -89,8 +90,8 @@ class EscalationPathAdmin(StartPages, WholeAdmin):
 
 
 @admin.register(PathVersion)
-class PathVersionAdmin(PicturePages, PublishPages, TryPages, VersionAdmin):
-    actions_detail = (*VersionAdmin.actions_detail, "preview", "try_on_past")
+class PathVersionAdmin(PicturePages, PublishPages, TryPages, OnDutyPages, VersionAdmin):
+    actions_detail = (*VersionAdmin.actions_detail, "preview", "try_on_past", "on_duty")
     whole = "path"
     operation = publishing.publish_path
     list_display = ("path", "number", "state", "effective_at", "published", "fallback", "note")

@@ -114,6 +114,6 @@ def test_every_kind_of_notice_has_its_sentence(case, ana, now):
             "who": "Marta",
         }
         said = notices.sentence(Notice(kind=kind, case=case, person=ana, facts=facts))
-        # Of no case is what is told of the matrix: it says who.
-        assert ("Marta" if kind == NoticeKind.MATRIX_CHANGED else case.number) in said
+        # Of no case is what is told of the matrix and of who left: it says who.
+        assert ("Marta" if kind in (NoticeKind.MATRIX_CHANGED, NoticeKind.PASSED_ON) else case.number) in said
         assert "%(" not in said

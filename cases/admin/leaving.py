@@ -1,0 +1,183 @@
+"""Somebody leaves: what they hold, where it goes, how far it is; and coming back."""
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django_htmx.http import HttpResponseClientRedirect
+
+from cases import leaving, roles
+from cases.console import Widgets, action
+from cases.errors import Refused
+from cases.models import Person
+from cases.operations import leaving as operations
+
+from .fields import ReasonField
+from .versions import WhyForm, posted
+
+NO_MORE = 10**9
+
+
+class LeavingForm(forms.Form):
+    way = forms.ChoiceField(
+        label=gettext_lazy("Cases and escalations go"),
+        choices=leaving.WAYS,
+        initial=leaving.TO_PERSON,
+        widget=Widgets.Choice,
+    )
+    to = forms.ModelChoiceField(
+        label=gettext_lazy("Who takes what needs a name"),
+        queryset=Person.objects.none(),
+        widget=Widgets.LongChoice,
+        help_text=gettext_lazy(
+            "Promises, turns of duty, accounts, rules, people they manage; restricted cases."
+        ),
+    )
+    change_reason = ReasonField(required=True)
+    # With how much it began: what the bar is measured against.
+    total = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=NO_MORE)
+
+    def __init__(self, *args, person, **kwargs):
+        super().__init__(*args, **kwargs)
+        able = Person.objects.working().filter(role__in=roles.who_may("escalation.hold"))
+        self.fields["to"].queryset = able.exclude(pk=person.pk).order_by("name")
+
+
+class LeavingPages:
+    """For the admin of people."""
+
+    actions_detail = ("leave", "come_back")
+
+    def get_actions_detail(self, request, object_id):
+        person = self.get_object(request, str(object_id))
+        offered = "leave" if person is None or person.is_active else "come_back"
+        name = self.get_unfold_action(offered).action_name
+        return [a for a in super().get_actions_detail(request, object_id) if a.action_name == name]
+
+    def has_come_back_permission(self, request, object_id=None):
+        person = self.get_object(request, str(object_id)) if object_id else None
+        return person is not None and operations.may_part_with(request.user, person)
+
+    @action(
+        description=gettext_lazy("What they hold, and leaving…"),
+        url_path="leave",
+        icon="person_off",
+        permissions=["view"],
+    )
+    def leave(self, request, object_id):
+        """What somebody holds, for all who see them; passing it on is for those who may part with them."""
+        person, now = self._person_or_404(request, object_id), timezone.now()
+        may = operations.may_part_with(request.user, person) and person.is_active
+        form = LeavingForm(posted(request), person=person)
+        left = None
+        if request.method == "POST" and may and form.is_valid():
+            said = form.cleaned_data
+            choice = leaving.Choice(said["way"], said["to"], said["change_reason"])
+            try:
+                left = operations.leave(person=person, choice=choice, by=request.user, now=now)
+            except Refused as refusal:
+                form.add_error(None, refusal)
+            else:
+                if left.is_out:
+                    messages.success(
+                        request,
+                        _("%(who)s works here no longer; nothing is left with them.") % {"who": person},
+                    )
+                    if request.htmx:
+                        return HttpResponseClientRedirect(self.address_of(person))
+                    return redirect(self.address_of(person))
+        held = left.held if left else leaving.held(person, reader=request.user, now=now)
+        return self._show_holdings(request, person, form, held, left, may)
+
+    def _show_holdings(self, request, person, form, held, left, may):
+        number = sum(one.count for one in held if not one.stays and not one.blocks)
+        began_with = number + (left.passed.number if left else 0)
+        total = max(_whole(form["total"].value()), began_with)
+        # Only what moved may go on by itself: else it would ask for ever.
+        goes_on = left is not None and left.passed.number > 0 and number > 0 and not left.passed.refused
+        if form.is_bound:
+            form.data = {**form.data.dict(), "total": total}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("%(who)s leaves") % {"who": person},
+            "opts": self.opts,
+            "original": person,
+            "person": person,
+            "form": form if may else None,
+            "held": held,
+            "left": left,
+            "total": total,
+            "done": total - number,
+            "goes_on": goes_on,
+            "is_blocked": any(one.blocks for one in held),
+            "counted": ngettext(
+                "%(done)s of %(total)s thing passed on", "%(done)s of %(total)s things passed on", total
+            )
+            % {"done": _number(total - number), "total": _number(total)},
+            "back": self.address_of(person),
+            "media": self.media + form.media,
+        }
+        return render(request, "admin/leaving.html", context)
+
+    @action(
+        description=gettext_lazy("Let in again…"),
+        url_path="come-back",
+        icon="person_add",
+        permissions=["come_back"],
+    )
+    def come_back(self, request, object_id):
+        person, now = self._person_or_404(request, object_id), timezone.now()
+        form = BackForm(posted(request))
+        if request.method == "POST" and form.is_valid():
+            reason = form.cleaned_data["change_reason"]
+            try:
+                operations.come_back(person=person, by=request.user, now=now, reason=reason)
+            except Refused as refusal:
+                form.add_error(None, refusal)
+            else:
+                messages.success(
+                    request, _("%(who)s works here again, and needs a new password.") % {"who": person}
+                )
+                return redirect(self.address_of(person))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Let %(who)s in again") % {"who": person},
+            "opts": self.opts,
+            "original": person,
+            "form": form,
+            "button": _("Let in again"),
+            "effects": [
+                _("They are what they were: role, teams, skills. What they held stays where it went."),
+                _("They have no password until an administrator sets one."),
+            ],
+            "back": self.address_of(person),
+            "media": self.media + form.media,
+        }
+        return render(request, "admin/ask.html", context)
+
+    def _person_or_404(self, request, object_id):
+        person = self.get_object(request, str(object_id))
+        if person is None:
+            raise Http404
+        return person
+
+    def address_of(self, person):
+        return reverse("admin:cases_person_change", args=[person.pk])
+
+
+class BackForm(WhyForm):
+    change_reason = ReasonField(required=True)
+
+
+def _number(value):
+    return number_format(value, use_l10n=True, force_grouping=True)
+
+
+def _whole(value):
+    text = str(value)
+    return int(text) if text.isdigit() and len(text) < 10 else 0

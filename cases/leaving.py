@@ -1,0 +1,91 @@
+"""What somebody holds who leaves, kind by kind, and how each is passed on. Higher apps register theirs; this
+one never asks upwards."""
+
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext_lazy as _
+
+# What a page shows of a kind, and how many sentences it says of what could not be passed on.
+EXAMPLES = 5
+SAID = 20
+
+TO_PERSON, TO_QUEUE, BY_RULES = "person", "queue", "rules"
+WAYS = (
+    (TO_PERSON, _("to the person named below")),
+    (TO_QUEUE, _("to the team’s unassigned queue")),
+    (BY_RULES, _("by the intake rules, and the ladders’ own next holder")),
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where it goes: cases one of WAYS, and whatever needs a name to `to`."""
+
+    way: str
+    to: object  # Person
+    reason: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """One kind of thing that somebody holds: how many, and a few of them as (words, address or empty).
+
+    `blocks`: they cannot leave while there is one, and it cannot be passed on here: `mend` says what to do.
+    `stays`: it is said, and stays as it is.
+    """
+
+    words: str
+    count: int
+    examples: list = field(default_factory=list)
+    blocks: bool = False
+    stays: bool = False
+    mend: str = ""
+
+    @property
+    def hinders(self):
+        return bool(self.count) and not self.stays
+
+
+@dataclass
+class Passed:
+    """How many were passed on, and in sentences what could not be."""
+
+    number: int = 0
+    refused: list = field(default_factory=list)
+
+    def add(self, other):
+        self.number += other.number
+        self.refused += other.refused[: SAID - len(self.refused)]
+        return self
+
+
+KINDS = []
+
+
+def can_be_held(position):
+    """Register a class with `held(person, reader, now)`: a Held; and, unless it blocks or stays,
+    `pass_on(person, choice, by, now, most)`: a Passed of at most `most`. They are asked in the order of
+    `position`: rules before what they route."""
+
+    def register(kind):
+        KINDS.append((position, kind()))
+        KINDS.sort(key=lambda pair: pair[0])
+        return kind
+
+    return register
+
+
+def held(person, *, reader, now):
+    """[Held] of every kind of which `person` has any, as far as `reader` may know of it. A fixed number of
+    queries."""
+    found = [kind.held(person, reader, now) for _position, kind in KINDS]
+    return [one for one in found if one.count]
+
+
+def pass_on(person, choice, *, by, now, most):
+    """Pass on at most about `most` things of `person`; a Passed."""
+    done = Passed()
+    for _position, kind in KINDS:
+        if hasattr(kind, "pass_on") and done.number < most:
+            done.add(kind.pass_on(person, choice, by, now, most - done.number))
+    return done

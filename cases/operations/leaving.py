@@ -1,0 +1,104 @@
+"""Somebody leaves: what they hold is passed on slice by slice, then they are let in no more; and back."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cases import history, leaving, roles
+from cases.errors import ConflictOfInterest, Incomplete, NotTheirs, WrongMove
+from cases.models import NoticeKind, Person
+
+from . import (
+    notify,
+    passing_on,  # noqa: F401  (its kinds register themselves)
+)
+
+# As many in one transaction as are soon done.
+SLICE = 500
+
+
+@dataclass(frozen=True)
+class Left:
+    """How far it is: what was `passed` on by this step, whether they are out now, and what is still held."""
+
+    passed: leaving.Passed
+    is_out: bool
+    held: list
+
+
+def may_part_with(by, person):
+    """Whether `by` may take `person` out of the desk, or let them in again: nobody themself."""
+    within = Person.objects.reachable(by, "people.change").filter(pk=person.pk)
+    return by.pk != person.pk and roles.may_grant(by, person.role) and within.exists()
+
+
+def leave(*, person, choice, by, now, most=SLICE):
+    """Pass on what `person` holds, at most about `most` things; once nothing is left, let them in no more.
+    Returns a Left. Called again and again, it goes on; called once more, it does nothing.
+
+    Their password ends with it, and so does every session and every program that signs in with it.
+    Raises NotTheirs, Incomplete without a reason, ConflictOfInterest for a `choice.to` who could not hold it,
+    WrongMove for somebody who has left. What nobody can take here stays, and they stay with it: see Left.
+    """
+    _check(person, choice, by)
+    with history.acting(by=by, reason=choice.reason.strip(), now=now):
+        # Whoever hands them something just now has done it, or waits.
+        locked = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        if not locked.is_active:
+            raise WrongMove(_("%(who)s has left already.") % {"who": person})
+        passed = leaving.pass_on(locked, choice, by=by, now=now, most=most)
+        _tell(locked, choice, passed, by, now)
+        held = leaving.held(locked, reader=by, now=now)
+        is_out = not any(one.hinders for one in held)
+        if is_out:
+            locked.is_active = False
+            locked.set_unusable_password()
+            locked.save(update_fields=["is_active", "password"])
+    return Left(passed, is_out, held)
+
+
+def _check(person, choice, by):
+    if not may_part_with(by, person):
+        raise NotTheirs(_("Who takes people on may part with them; nobody with themself."))
+    if not choice.reason.strip():
+        raise Incomplete(_("Say why; each history shows it."))
+    if choice.way not in dict(leaving.WAYS):
+        raise Incomplete(_("Choose where the cases go."))
+    if choice.to is None or choice.to.pk == person.pk:
+        raise Incomplete(_("Name somebody else: promises, turns and rules need a name."))
+    if not roles.may(choice.to, "escalation.hold"):
+        raise ConflictOfInterest(
+            _("%(who)s could not hold a case; name somebody here who works cases.") % {"who": choice.to}
+        )
+
+
+def _tell(person, choice, passed, by, now):
+    """The one who takes it hears of it once a step, not once a case."""
+    if not passed.number or choice.to.pk == by.pk:
+        return
+    words = ngettext("%(n)d thing", "%(n)d things", passed.number) % {"n": passed.number}
+    about = f"left:{person.pk}:{now.isoformat()}"
+    wanted = notify.Wanted(
+        NoticeKind.PASSED_ON, None, about, person=choice.to, facts={"who": person.name, "what": words}
+    )
+    notify.queue([wanted], now=now)
+
+
+def come_back(*, person, by, now, reason):
+    """Somebody who left works here again, with what they were and nothing in hand. They have no password
+    until one is set.
+
+    Raises NotTheirs, Incomplete, WrongMove for somebody who is here.
+    """
+    if not may_part_with(by, person):
+        raise NotTheirs(_("Who takes people on may let them in again; nobody themself."))
+    if not reason.strip():
+        raise Incomplete(_("Say why; the history shows it."))
+    with history.acting(by=by, reason=reason.strip(), now=now):
+        locked = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        if locked.is_active:
+            raise WrongMove(_("%(who)s works here.") % {"who": person})
+        locked.is_active = True
+        locked.save(update_fields=["is_active"])
+    return locked

@@ -1,0 +1,317 @@
+"""What somebody holds in cases, rosters and rules, and how it is passed on as a set."""
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cases import leaving
+from cases.errors import Refused
+from cases.leaving import BY_RULES, EXAMPLES, TO_PERSON, Held, Passed
+from cases.models import (
+    Absence,
+    Case,
+    Customer,
+    Duty,
+    DutyPattern,
+    IntakeRule,
+    Membership,
+    Party,
+    Person,
+    PersonPreference,
+    Promise,
+    SavedView,
+)
+from cases.sets import add_each, update_each
+from cases.states import CaseStatus
+
+from . import duties, intake, routing, standing
+
+# By the rules each case is an operation of its own.
+RULES_AT_ONCE = 50
+
+
+def first_team(person):
+    return person.teams.filter(is_active=True).order_by("memberships__position", "pk").first()
+
+
+def shown(cases, reader):
+    """A few of `cases` for `reader`: what is kept from them has no name here."""
+    rows = cases.filter(pk__in=Case.objects.findable(reader).values("pk")).order_by("pk")[:EXAMPLES]
+    return [(str(case), reverse("case", args=[case.number])) for case in rows]
+
+
+def _console(row):
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def some(rows):
+    return [(str(row), _console(row)) for row in rows[:EXAMPLES]]
+
+
+def subjects_of(case_ids, person):
+    """Those of these cases in whose complaint `person` is named."""
+    named = Party.objects.filter(case__in=case_ids, person=person, kind=Party.Kind.SUBJECT)
+    return set(named.values_list("case_id", flat=True))
+
+
+def named_in(number, to):
+    words = ngettext(
+        "%(who)s is named in the complaint of %(n)d case; it stays until you name somebody else.",
+        "%(who)s is named in the complaints of %(n)d cases; they stay until you name somebody else.",
+        number,
+    )
+    return words % {"who": to, "n": number}
+
+
+def let_in(cases, to, reason):
+    """Whoever takes a restricted case is named on it, with the reason."""
+    restricted = [case.pk for case in cases if case.is_restricted]
+    known = set(
+        Party.objects.filter(case__in=restricted, person=to, kind=Party.Kind.ACCESS).values_list(
+            "case_id", flat=True
+        )
+    )
+    Party.objects.bulk_create(
+        Party(case_id=pk, person=to, kind=Party.Kind.ACCESS, reason=reason[:200])
+        for pk in restricted
+        if pk not in known
+    )
+
+
+@leaving.can_be_held(10)
+class Rules:
+    """Intake rules that name them, or the customers they look after."""
+
+    def _rows(self, person):
+        mine = Q(owner=person) | Q(account_manager=person)
+        return IntakeRule.objects.filter(mine, is_active=True).select_related("team")
+
+    def held(self, person, reader, now):
+        rows = self._rows(person).order_by("position", "pk")
+        return Held(_("Intake rules that name them"), rows.count(), some(rows))
+
+    def pass_on(self, person, choice, by, now, most):
+        rows = list(self._rows(person).select_for_update(of=("self",)))
+        for row in rows:
+            row.owner_id = choice.to.pk if row.owner_id == person.pk else row.owner_id
+            if row.account_manager_id == person.pk:
+                row.account_manager_id = choice.to.pk
+        update_each(rows, ["owner", "account_manager"])
+        return Passed(len(rows))
+
+
+@leaving.can_be_held(20)
+class Accounts:
+    def held(self, person, reader, now):
+        rows = Customer.objects.filter(account_manager=person).order_by("pk")
+        return Held(_("Customers they are account manager of"), rows.count(), some(rows))
+
+    def pass_on(self, person, choice, by, now, most):
+        ids = list(Customer.objects.filter(account_manager=person).values_list("pk", flat=True)[:most])
+        return Passed(Customer.objects.filter(pk__in=ids).update(account_manager=choice.to))
+
+
+@leaving.can_be_held(30)
+class Cases:
+    """What they own and is not closed: a resolved case may be opened again, and is somebody's then."""
+
+    def _rows(self, person):
+        return Case.objects.filter(owner=person).exclude(status=CaseStatus.CLOSED)
+
+    def held(self, person, reader, now):
+        rows = self._rows(person)
+        restricted = rows.filter(is_restricted=True).count()
+        words = _("Cases they own that are not closed")
+        mend = ngettext(
+            "%(n)d of them is restricted: it goes to the person named below, who is let in.",
+            "%(n)d of them are restricted: they go to the person named below, who is let in.",
+            restricted,
+        )
+        return Held(
+            words, rows.count(), shown(rows, reader), mend=mend % {"n": restricted} if restricted else ""
+        )
+
+    def pass_on(self, person, choice, by, now, most):
+        most = min(most, RULES_AT_ONCE) if choice.way == BY_RULES else most
+        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
+        able = self._rows(person).order_by("pk")
+        if choice.way == TO_PERSON:
+            able = able.exclude(pk__in=about)
+        else:
+            able = able.exclude(is_restricted=True, pk__in=about)
+        ids = list(able.values_list("pk", flat=True)[:most])
+        cases = [case for case in Case.objects.lock_all(ids) if case.owner_id == person.pk]
+        by_name = [case for case in cases if choice.way == TO_PERSON or case.is_restricted]
+        rest = [case for case in cases if case not in by_name]
+        with standing.at_the_end(now=now):
+            self._give(by_name, choice.to, person, now)
+            let_in(by_name, choice.to, choice.reason)
+            if choice.way == BY_RULES:
+                self._route(rest, choice, by, now)
+            else:
+                self._give(rest, None, person, now)
+        left = self._rows(person).filter(pk__in=about)
+        if choice.way != TO_PERSON:
+            left = left.filter(is_restricted=True)
+        left = left.count() if len(ids) < most else 0
+        return Passed(len(cases), [named_in(left, choice.to)] if left else [])
+
+    def _give(self, cases, owner, person, now):
+        """Owner alone, as a set; a case without a team comes to the leaver's own, or nobody would see it."""
+        if not cases:
+            return
+        team = first_team(person)
+        for case in cases:
+            case.owner_id = owner.pk if owner else None
+            if owner is None and case.team_id is None and team is not None:
+                case.team_id = team.pk
+            case.revision += 1
+            case.changed_at = now
+        update_each(cases, ["owner", "team", "revision", "changed_at"])
+        standing.refresh(cases, now=now)
+
+    def _route(self, cases, choice, by, now):
+        """As the intake rules say now; what matches none stays with its team, without an owner."""
+        customers = Case.objects.select_related("customer").in_bulk([case.pk for case in cases])
+        for case in cases:
+            probe = customers[case.pk]
+            probe.owner = None
+            intake.route(probe)
+            if probe.owner_id is not None and not probe.owner.is_active:
+                probe.owner = None
+            said = {"case": case, "reason": choice.reason, "by": by, "now": now, "team": probe.team}
+            try:
+                routing.assign(owner=probe.owner, **said)
+            except Refused:  # whom the complaint names
+                routing.assign(owner=None, **said)
+
+
+@leaving.can_be_held(50)
+class Promises:
+    """Dates told to customers that are still owed; whoever made them stays on record."""
+
+    def _rows(self, person):
+        theirs = Q(kept_by=person) | Q(kept_by=None, made_by=person)
+        owed = Q(state=Promise.State.OPEN) | Q(state=Promise.State.BROKEN, replaced_by=None)
+        return Promise.objects.filter(theirs, owed).exclude(case__status=CaseStatus.CLOSED)
+
+    def held(self, person, reader, now):
+        rows = self._rows(person)
+        cases = Case.objects.filter(pk__in=rows.values("case"))
+        return Held(_("Promises to customers that they see to"), rows.count(), shown(cases, reader))
+
+    def pass_on(self, person, choice, by, now, most):
+        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
+        able = self._rows(person).exclude(case__in=about).order_by("case_id")
+        cases = Case.objects.lock_all(sorted(set(able.values_list("case_id", flat=True)[:most])))
+        rows = self._rows(person).filter(case__in=[case.pk for case in cases])
+        done = Promise.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(
+            kept_by=choice.to
+        )
+        let_in(cases, choice.to, choice.reason)
+        standing.refresh(cases, now=now)
+        left = self._rows(person).filter(case__in=about).count() if done < most else 0
+        return Passed(done, [named_in(left, choice.to)] if left else [])
+
+
+@leaving.can_be_held(60)
+class Turns:
+    """Turns of duty to come or running, and the patterns that would write more."""
+
+    def _patterns(self, person, now):
+        over = Q(last_on__lt=now.date())
+        return DutyPattern.objects.filter(person=person).exclude(over).select_related("skill", "person")
+
+    def _turns(self, person, now):
+        return Duty.objects.filter(person=person, ends_at__gt=now).select_related("skill", "person")
+
+    def held(self, person, reader, now):
+        turns, patterns = self._turns(person, now), self._patterns(person, now)
+        rows = [*turns.order_by("starts_at")[:EXAMPLES]]
+        return Held(_("Turns of duty, and patterns of them"), turns.count() + patterns.count(), some(rows))
+
+    def pass_on(self, person, choice, by, now, most):
+        patterns = list(self._patterns(person, now).select_for_update(of=("self",)))
+        for pattern in patterns:
+            pattern.person_id = choice.to.pk
+        update_each(patterns, ["person"])
+        turns = list(self._turns(person, now).select_for_update(of=("self",)).order_by("pk")[:most])
+        running = [turn for turn in turns if turn.starts_at < now]
+        rest = [duties.rest_of(turn, choice.to, now) for turn in running]
+        for turn in turns:
+            if turn.starts_at >= now:
+                turn.person_id, turn.instead_of_id = choice.to.pk, None
+        update_each(turns, ["person", "instead_of", "ends_at"])
+        add_each(rest)
+        return Passed(len(turns) + len(patterns))
+
+
+@leaving.can_be_held(70)
+class Reports:
+    def held(self, person, reader, now):
+        rows = Person.objects.working().filter(manager=person).order_by("name")
+        return Held(_("People they manage"), rows.count(), some(rows))
+
+    def pass_on(self, person, choice, by, now, most):
+        rows = Person.objects.working().filter(manager=person)
+        above = person.manager_id if person.manager_id != choice.to.pk else None
+        done = rows.filter(pk=choice.to.pk).update(manager=above)
+        return Passed(done + rows.exclude(pk=choice.to.pk).update(manager=choice.to))
+
+
+@leaving.can_be_held(80)
+class Deputising:
+    """Absences and quiet hours in which they stand in for somebody."""
+
+    def _absences(self, person, now):
+        return Absence.objects.not_over(now).filter(deputy=person)
+
+    def held(self, person, reader, now):
+        absences = self._absences(person, now).select_related("person").order_by("starts_at")
+        quiet = PersonPreference.objects.filter(quiet_deputy=person, person__is_active=True)
+        return Held(
+            _("Absences and quiet hours they stand in for"), absences.count() + quiet.count(), some(absences)
+        )
+
+    def pass_on(self, person, choice, by, now, most):
+        absences = self._absences(person, now)
+        quiet = PersonPreference.objects.filter(quiet_deputy=person)
+        done = 0
+        for rows, name in ((absences, "deputy"), (quiet, "quiet_deputy")):
+            # Nobody stands in for themself.
+            done += rows.filter(person=choice.to).update(**{name: None})
+            done += rows.exclude(person=choice.to).update(**{name: choice.to})
+        return Passed(done)
+
+
+@leaving.can_be_held(90)
+class SharedViews:
+    """Views of the queue that they keep for a team."""
+
+    def held(self, person, reader, now):
+        rows = SavedView.objects.filter(person=person, team__isnull=False).order_by("name")
+        return Held(_("Saved views they share with a team"), rows.count(), some(rows))
+
+    def pass_on(self, person, choice, by, now, most):
+        rows = list(SavedView.objects.filter(person=person, team__isnull=False))
+        taken = set(SavedView.objects.filter(person=choice.to).values_list("name", flat=True))
+        for row in rows:
+            row.person_id = choice.to.pk
+            if row.name in taken:
+                row.name = f"{row.name[:40]} ({person.username[:17]})"
+        update_each(rows, ["person", "name"])
+        return Passed(len(rows))
+
+
+@leaving.can_be_held(100)
+class Leads:
+    """Said and left: who leads a team next is a choice of its own, and until then it is the team above's."""
+
+    def held(self, person, reader, now):
+        rows = Membership.objects.filter(person=person, is_lead=True, team__is_active=True)
+        others = Membership.objects.filter(is_lead=True, person__is_active=True).exclude(person=person)
+        rows = rows.exclude(team__in=others.values("team")).select_related("team").order_by("team__name")
+        examples = [(str(row.team), _console(row.team)) for row in rows[:EXAMPLES]]
+        mend = _("Name another lead; until then whoever leads the team above answers for it.")
+        return Held(_("Teams they alone lead"), rows.count(), examples, stays=True, mend=mend)

@@ -1,0 +1,178 @@
+"""What somebody holds on ladders, and where they are named on paths, for the day on which they leave."""
+
+from dataclasses import replace
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cases import leaving
+from cases.leaving import TO_PERSON, TO_QUEUE, Held, Passed
+from cases.models import Case, Party
+from cases.operations import passing_on
+
+from . import plan, snapshot
+from .models import AskBack, Escalation, EscalationPath, Handoff, Kind, Level, LevelInform, PathVersion
+from .operations.holding import carried
+from .operations.ladder import Move, move
+
+
+@leaving.can_be_held(40)
+class Escalations:
+    """Running ladders that they hold, acknowledged or not."""
+
+    def _rows(self, person):
+        return Escalation.objects.running().filter(holder=person)
+
+    def held(self, person, reader, now):
+        rows = self._rows(person)
+        waiting = Handoff.objects.filter(escalation=OuterRef("pk"), state=Handoff.State.WAITING)
+        unanswered = rows.filter(Exists(waiting)).count()
+        words = _("Escalations they hold (%(n)d of them not acknowledged)") % {"n": unanswered}
+        cases = Case.objects.filter(pk__in=rows.values("case"))
+        return Held(words, rows.count(), passing_on.shown(cases, reader))
+
+    def pass_on(self, person, choice, by, now, most):
+        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
+        able = self._rows(person).order_by("case_id", "pk")
+        if choice.way == TO_PERSON:
+            able = able.exclude(case__in=about)
+        # Of a case with two ladders the second one's turn is the next slice.
+        wanted = sorted(set(able.values_list("case_id", flat=True)[:most]))
+        cases = {case.pk: case for case in Case.objects.lock_all(wanted)}
+        rows = {}
+        for row in self._rows(person).filter(case__in=cases).select_related("version").order_by("-pk"):
+            rows[row.case_id] = row
+        if rows:
+            self._move(rows, cases, person, choice, by, now)
+        left = self._rows(person).filter(case__in=about).count() if len(rows) < most else 0
+        left = left if choice.way == TO_PERSON else 0
+        return Passed(len(rows), [passing_on.named_in(left, choice.to)] if left else [])
+
+    def _move(self, rows, cases, person, choice, by, now):
+        roster, paths = snapshot.roster(since=now), snapshot.paths({row.version_id for row in rows.values()})
+        facts = snapshot.cases(cases[pk] for pk in rows)
+        latest = {}
+        for handoff in Handoff.objects.filter(escalation__in=rows.values()).order_by("pk"):
+            latest[handoff.escalation_id] = handoff
+        # Who leaves is asked no more, as a holder's deputy or fallback neither.
+        gone = replace(roster.people[person.pk], is_working=False)
+        roster = replace(roster, people={**roster.people, person.pk: gone})
+        team = passing_on.first_team(person)
+        moves = []
+        for case_id, row in rows.items():
+            case, path = cases[case_id], paths[row.version_id]
+            step = self._step(row, case, path, facts[case_id], roster, team, choice, now)
+            moves.append(
+                Move(
+                    case=case,
+                    escalation=row,
+                    path=path,
+                    step=step,
+                    told_from=now,
+                    reason=choice.reason.strip(),
+                    is_automatic=False,
+                    from_person_id=person.pk,
+                    **(carried(latest[row.pk]) if row.pk in latest else _made_up(choice)),
+                )
+            )
+        move(moves, roster, now=now)
+
+    def _step(self, row, case, path, facts, roster, team, choice, now):
+        """To the person named; to the case's own or the leaver's team; or to whom the ladder asks next."""
+        here = plan.Step(row.level_number, is_fallback=row.is_at_fallback)
+        if choice.way == TO_PERSON:
+            return replace(here, person_id=choice.to.pk)
+        team_id = None if case.is_restricted else case.team_id or (team and team.pk)
+        if choice.way == TO_QUEUE and team_id is not None:
+            return replace(here, team_id=team_id)
+        if choice.way == TO_QUEUE and choice.to.pk not in facts.subjects:
+            return replace(here, person_id=choice.to.pk)
+        step = plan.climb(path, row.level_number, facts, roster, now)
+        if step.team_id is None and not roster.people[step.person_id].is_working:
+            return replace(step, person_id=choice.to.pk)  # nobody else is there at all
+        return step
+
+
+def _made_up(choice):
+    """A ladder without a handoff has nothing to carry on: the reason stands for all of it."""
+    words = choice.reason.strip()
+    return {"kind": Kind.HIERARCHICAL, "background": words, "tried": words, "next_steps": words}
+
+
+@leaving.can_be_held(45)
+class Questions:
+    """Questions about a handoff that wait for their answer."""
+
+    def _rows(self, person):
+        return AskBack.objects.open().filter(asked_of=person)
+
+    def held(self, person, reader, now):
+        rows = self._rows(person)
+        cases = Case.objects.filter(escalations__handoffs__questions__in=rows)
+        return Held(
+            _("Questions they were asked about a handoff"), rows.count(), passing_on.shown(cases, reader)
+        )
+
+    def pass_on(self, person, choice, by, now, most):
+        """Whoever asked is not asked their own question, nor whom the complaint names."""
+        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
+        unfit = Q(asked_by=choice.to) | Q(handoff__escalation__case__in=about)
+        ids = list(self._rows(person).exclude(unfit).values_list("pk", flat=True)[:most])
+        done = AskBack.objects.filter(pk__in=ids).update(asked_of=choice.to)
+        left = self._rows(person).filter(unfit).count()
+        words = ngettext(
+            "%(n)d question was asked by %(who)s, or of a complaint about them; name somebody else for it.",
+            "%(n)d questions were asked by %(who)s, or of complaints about them; name somebody else.",
+            left,
+        )
+        return Passed(done, [words % {"who": choice.to, "n": left}] if left else [])
+
+
+def _named_in(person):
+    return Q(fallback=person) | Exists(Level.objects.filter(version=OuterRef("pk"), person=person))
+
+
+@leaving.can_be_held(95)
+class Drafts:
+    """Drafts of paths that name them: these may still be written."""
+
+    def _versions(self, person):
+        informs = LevelInform.objects.filter(level__version=OuterRef("pk"), person=person)
+        return PathVersion.objects.filter(_named_in(person) | Exists(informs), published_at=None)
+
+    def held(self, person, reader, now):
+        rows = self._versions(person).select_related("path").order_by("path__name", "number")
+        return Held(_("Drafts of paths that name them"), rows.count(), passing_on.some(rows))
+
+    def pass_on(self, person, choice, by, now, most):
+        drafts = list(self._versions(person).values_list("pk", flat=True))
+        Level.objects.filter(version__in=drafts, person=person).update(person=choice.to)
+        PathVersion.objects.filter(pk__in=drafts, fallback=person).update(fallback=choice.to)
+        informs = LevelInform.objects.filter(level__version__in=drafts, person=person)
+        informs.filter(level__informs__person=choice.to).delete()
+        LevelInform.objects.filter(level__version__in=drafts, person=person).update(person=choice.to)
+        return Passed(len(drafts))
+
+
+@leaving.can_be_held(96)
+class Paths:
+    """What is published never changes: another version names somebody else before they may leave."""
+
+    def _versions(self, person, now):
+        in_force = EscalationPath.objects.filter(is_active=True).version_in_force(now)
+        serving = Q(pk__in=[version.pk for version in in_force.values()]) | Q(
+            published_at__isnull=False, effective_at__gt=now, path__is_active=True
+        )
+        return PathVersion.objects.filter(serving, _named_in(person))
+
+    def held(self, person, reader, now):
+        rows = self._versions(person, now).select_related("path").order_by("path__name", "number")
+        mend = _("Begin a draft from each, name somebody else, and publish it; then they can leave.")
+        return Held(
+            _("Paths in force or planned that name them"),
+            rows.count(),
+            passing_on.some(rows),
+            blocks=True,
+            mend=mend,
+        )

@@ -1,0 +1,308 @@
+"""Somebody leaves: what they hold is counted, passed on in slices, and nothing is left with nobody."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from cases import leaving
+from cases.errors import ConflictOfInterest, Incomplete, NotTheirs, WrongMove
+from cases.leaving import BY_RULES, TO_PERSON, TO_QUEUE, Choice
+from cases.models import (
+    Absence,
+    Case,
+    Duty,
+    IntakeRule,
+    Membership,
+    Notice,
+    Party,
+    PersonPreference,
+    SavedView,
+    Skill,
+)
+from cases.operations import leaving as operations
+from cases.operations import promising
+from escalations.models import Escalation, Handoff, PathVersion
+from tests import factories as make
+from tests.console_forms import filled
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def desk(now):
+    found = SimpleNamespace(
+        ana=make.person("Ana"),
+        ben=make.person("Ben"),
+        cleo=make.person("Cleo"),
+        supervisor=make.person("Sofia", "supervisor"),
+        manager=make.person("Priya", "manager"),
+        auditor=make.person("Audre", "auditor"),
+        administrator=make.person("Nora", "administrator"),
+    )
+    found.team = make.team("Care", people=[found.ana, found.ben], lead=found.supervisor)
+    found.other = make.team("Network", people=[found.cleo])
+    make.policy()
+    found.customer = make.customer(account_manager=found.ana)
+    found.path = make.path(levels=[{"team": found.team}, {"person": found.cleo}], fallback=found.manager)
+    return found
+
+
+def owned(desk, now, **fields):
+    fields = {"owner": desk.ana, "team": desk.team, **fields}
+    row = make.case(desk.customer, now=now - HOUR, by=desk.ana, **fields)
+    return Case.objects.get(pk=row.pk)
+
+
+def everything(desk, now):
+    """One thing of each kind that Ana can hold, beside a restricted case."""
+    case = owned(desk, now)
+    promising.promise(case=case, what="the invoice", due_at=now + 5 * HOUR, by=desk.ana, now=now)
+    secret = owned(desk, now)
+    with make.signed():
+        Case.objects.filter(pk=secret.pk).update(is_restricted=True, restricted_because="a colleague's own")
+        skill = Skill.objects.create(name="On call")
+        Duty.objects.create(skill=skill, person=desk.ana, starts_at=now - HOUR, ends_at=now + HOUR)
+        Duty.objects.create(skill=skill, person=desk.ana, starts_at=now + 9 * HOUR, ends_at=now + 12 * HOUR)
+        desk.cleo.manager = desk.ana
+        desk.cleo.save()
+        Absence.objects.create(person=desk.ben, deputy=desk.ana, starts_at=now, ends_at=now + HOUR)
+        PersonPreference.objects.create(person=desk.cleo, quiet_deputy=desk.ana)
+        SavedView.objects.create(person=desk.ana, team=desk.team, name="Late")
+        IntakeRule.objects.create(team=desk.other, owner=desk.ana)
+        draft = PathVersion.objects.create(path=desk.path, number=2, fallback=desk.ana)
+    return SimpleNamespace(case=case, secret=secret, draft=draft, skill=skill)
+
+
+def leave(desk, now, way=TO_PERSON, to=None, by=None, person=None, reason="moves to another city", **said):
+    choice = Choice(way, to or desk.ben, reason)
+    return operations.leave(person=person or desk.ana, choice=choice, by=by or desk.manager, now=now, **said)
+
+
+def held_by(desk, now, person=None):
+    found = leaving.held(person or desk.ana, reader=desk.manager, now=now)
+    return {one.words.partition(" (")[0]: one.count for one in found}
+
+
+def test_all_that_somebody_holds_goes_to_one_person_and_they_are_let_in_no_more(desk, now, client):
+    w = everything(desk, now)
+    client.force_login(desk.ana)
+    assert client.get(reverse("case-list")).status_code == 200
+    assert sorted(held_by(desk, now).values()) == [1, 1, 1, 1, 1, 1, 2, 2, 2]
+    left = leave(desk, now)
+    assert left.is_out and not left.passed.refused
+    for case in (w.case, w.secret):
+        case.refresh_from_db()
+        assert (case.owner, case.team, case.revision) == (desk.ben, desk.team, 2 + (case == w.case))
+        assert case.standing.owner == desk.ben
+    # The one who takes a restricted case is let in by it.
+    assert Party.objects.filter(case=w.secret, person=desk.ben, kind="access").exists()
+    promise = w.case.promises.get()
+    assert (promise.made_by, promise.kept_by) == (desk.ana, desk.ben)
+    ended, rest, later = Duty.objects.order_by("starts_at", "ends_at")
+    assert (ended.person, ended.ends_at, rest.person, rest.starts_at) == (desk.ana, now, desk.ben, now)
+    assert (later.person, later.starts_at) == (desk.ben, now + 9 * HOUR)
+    desk.cleo.refresh_from_db()
+    assert desk.cleo.manager == desk.ben
+    # Nobody stands in for themself.
+    assert Absence.objects.get().deputy is None
+    assert PersonPreference.objects.get().quiet_deputy == desk.ben
+    assert (SavedView.objects.get().person, IntakeRule.objects.get().owner) == (desk.ben, desk.ben)
+    w.draft.refresh_from_db()
+    assert w.draft.fallback == desk.ben
+    desk.customer.refresh_from_db()
+    assert desk.customer.account_manager == desk.ben
+    assert (
+        Case.history.filter(id=w.case.pk).latest("history_id").history_change_reason
+        == "moves to another city"
+    )
+    assert Notice.objects.filter(person=desk.ben, kind="passed_on", channel="app").count() == 1
+    # Out: this session, and any other; back again they need a new password.
+    assert client.get(reverse("case-list")).status_code == 302
+    desk.ana.refresh_from_db()
+    assert not desk.ana.is_active and not desk.ana.has_usable_password() and not held_by(desk, now)
+    with pytest.raises(WrongMove):
+        leave(desk, now)
+    operations.come_back(person=desk.ana, by=desk.manager, now=now, reason="back from leave")
+    assert client.get(reverse("case-list")).status_code == 302
+    with pytest.raises(WrongMove):
+        operations.come_back(person=desk.ana, by=desk.manager, now=now, reason="again")
+
+
+def test_cases_go_to_the_queue_or_by_the_rules_and_restricted_ones_by_name(desk, now):
+    nobodys, secret = owned(desk, now, team=None), owned(desk, now)
+    with make.signed():
+        Case.objects.filter(pk=secret.pk).update(is_restricted=True, restricted_because="x")
+        Case.objects.filter(pk=nobodys.pk).update(team=None)
+    assert leave(desk, now, TO_QUEUE).is_out
+    nobodys.refresh_from_db()
+    secret.refresh_from_db()
+    assert (nobodys.owner, nobodys.team, secret.owner) == (None, desk.team, desk.ben)
+
+    with make.signed():
+        desk.ben.owned_cases.update(is_restricted=False, restricted_because="")
+        IntakeRule.objects.create(team=desk.other, owner=desk.cleo)
+    kept = owned(desk, now, owner=desk.ben)
+    with make.signed():
+        Party.objects.create(case=kept, person=desk.cleo, kind="subject", reason="named")
+    assert leave(desk, now, BY_RULES, person=desk.ben, to=desk.cleo).is_out
+    secret.refresh_from_db()
+    kept.refresh_from_db()
+    assert (secret.owner, secret.team, secret.reassigned_count) == (desk.cleo, desk.other, 1)
+    assert (kept.owner, kept.team) == (None, desk.other)  # never whom the complaint names
+
+
+def test_ladders_go_sideways_to_the_team_or_to_whom_they_ask_next(desk, now):
+    for way, holder, team, level in (
+        (TO_PERSON, desk.ben, None, 1),
+        (TO_QUEUE, None, desk.team, 1),
+        (BY_RULES, None, desk.team, 1),
+    ):
+        case = owned(desk, now, owner=desk.cleo)
+        row = held_by_ana(desk, case, now)
+        left = leave(desk, now, way)
+        assert left.is_out
+        row.refresh_from_db()
+        assert (row.holder, row.holder_team, row.level_number) == (holder, team, level), way
+        first, last = Handoff.objects.filter(escalation=row).order_by("pk")
+        assert (first.state, last.state, last.from_person) == ("superseded", "waiting", desk.ana)
+        assert last.background == "Charged twice" and last.reason == "moves to another city"
+        case.standing.refresh_from_db()
+        assert (case.standing.holder, case.standing.holder_team) == (holder, team)
+        operations.come_back(person=desk.ana, by=desk.manager, now=now, reason="next")
+
+
+def held_by_ana(desk, case, now):
+    """A ladder of the case whose first level Ana has and has not acknowledged."""
+    with make.signed(now):
+        version = desk.path.versions.get()
+        row = Escalation.objects.create(
+            case=case,
+            customer_id=case.customer_id,
+            path=desk.path,
+            version=version,
+            level_number=1,
+            holder=desk.ana,
+            started_at=now,
+        )
+        Handoff.objects.create(
+            escalation=row,
+            level_number=1,
+            kind="hierarchical",
+            to_person=desk.ana,
+            reason="a",
+            background="Charged twice",
+            tried="c",
+            next_steps="d",
+            made_at=now,
+        )
+    return row
+
+
+def test_what_nobody_can_take_stays_and_they_stay_with_it(desk, now):
+    case = owned(desk, now)
+    promising.promise(case=case, what="a call", due_at=now + HOUR, by=desk.ana, now=now)
+    with make.signed():
+        Party.objects.create(case=case, person=desk.ben, kind="subject", reason="named")
+    left = leave(desk, now)
+    assert not left.is_out and len(left.passed.refused) == 2 and "Ben is named" in left.passed.refused[0]
+    assert leave(desk, now, to=desk.cleo).is_out
+    # A path in force that names somebody is published anew before they leave; what is over names nobody.
+    blocked = leave(desk, now, person=desk.cleo, to=desk.ben)
+    assert [one.blocks for one in blocked.held if one.hinders][-1] is True and not blocked.is_out
+    desk.cleo.refresh_from_db()
+    assert desk.cleo.is_active
+    before = Case.history.count()
+    for error, said in (
+        (NotTheirs, {"by": desk.supervisor}),
+        (NotTheirs, {"by": desk.cleo}),
+        (NotTheirs, {"by": desk.auditor}),
+        (Incomplete, {"reason": " "}),
+        (Incomplete, {"way": "nowhere"}),
+        (Incomplete, {"to": desk.cleo}),
+        (ConflictOfInterest, {"to": desk.auditor}),
+    ):
+        with pytest.raises(error):
+            leave(desk, now, **{"person": desk.cleo, "to": desk.ben, **said})
+    with pytest.raises(NotTheirs):
+        leave(desk, now, person=desk.manager, by=desk.manager)
+    assert Case.history.count() == before
+
+
+def test_many_go_slice_by_slice_for_a_fixed_number_of_queries(desk, now, monkeypatch):
+    def slice_of(number):
+        cases = [owned(desk, now) for _ in range(number)]
+        with CaptureQueriesContext(connection) as captured:
+            left = leave(desk, now)
+        return cases, left, len(captured)
+
+    slice_of(1)  # what else they have goes with it
+    operations.come_back(person=desk.ana, by=desk.manager, now=now, reason="again")
+    _cases, _left, few = slice_of(2)
+    operations.come_back(person=desk.ana, by=desk.manager, now=now, reason="again")
+    _cases, left, many = slice_of(7)
+    assert many == few and left.is_out
+    operations.come_back(person=desk.ana, by=desk.manager, now=now, reason="again")
+    for _ in range(5):
+        owned(desk, now)
+    steps = [leave(desk, now, most=2) for _ in range(3)]
+    assert [(step.passed.number, step.is_out) for step in steps] == [(2, False), (2, False), (1, True)]
+
+
+READS = {"agent": 403, "supervisor": 200, "manager": 200, "auditor": 200, "administrator": 200}
+PARTS = {"manager", "administrator"}
+
+
+def test_the_page_by_role_and_its_form(desk, now, client, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    w = everything(desk, now)
+    page = reverse("admin:cases_person_leave", args=[desk.ana.pk])
+    back = reverse("admin:cases_person_come_back", args=[desk.ana.pk])
+    said = {"way": TO_PERSON, "to": desk.ben.pk, "change_reason": "moves"}
+    for role, status in READS.items():
+        client.force_login(desk.cleo if role == "agent" else getattr(desk, role))
+        answer = client.get(page)
+        assert answer.status_code == status, role
+        if status == 200:
+            assert bool(answer.context["form"]) is (role in PARTS), role
+            # What is restricted is counted, and named to nobody it is kept from.
+            assert (w.secret.number in answer.content.decode()) is (role == "auditor"), role
+        if role not in PARTS:
+            client.post(page, said)
+            assert client.post(back, {"change_reason": "x"}).status_code == 403, role
+    desk.ana.refresh_from_db()
+    assert desk.ana.is_active
+    client.force_login(desk.manager)
+    assert client.post(page, {**said, "to": ""}).context["form"].errors["to"]
+    monkeypatch.setattr(operations, "SLICE", 2)
+    monkeypatch.setattr(operations.leave, "__kwdefaults__", {"most": 2})
+    answer = client.post(page, said)
+    assert answer.context["goes_on"] and answer.context["done"] == 2
+    total = answer.context["total"]
+    steps = 0
+    while answer.status_code == 200 and steps < 20:
+        answer = client.post(page, {**said, "total": total}, headers={"HX-Request": "true"})
+        steps += 1
+        if "HX-Redirect" in answer.headers:
+            break
+        assert answer.context["total"] == total
+    assert answer.headers["HX-Redirect"] == reverse("admin:cases_person_change", args=[desk.ana.pk])
+    assert client.post(page, said).status_code == 200  # twice: nothing, and it says so
+    assert client.post(back, {"change_reason": ""}).status_code == 200
+    assert client.post(back, {"change_reason": "hired again"}).status_code == 302
+    desk.ana.refresh_from_db()
+    assert desk.ana.is_active
+    # The plain form lets nobody out: whether they work here is only shown on it.
+    change = reverse("admin:cases_person_change", args=[desk.ana.pk])
+    assert client.post(change, filled(client.get(change), is_active="", title="Agent")).status_code == 302
+    desk.ana.refresh_from_db()
+    assert (desk.ana.is_active, desk.ana.title) == (True, "Agent")
+    # A stranger's page is out of a supervisor's reach.
+    client.force_login(desk.supervisor)
+    assert client.get(reverse("admin:cases_person_leave", args=[desk.cleo.pk])).status_code == 404
+    assert Membership.objects.filter(person=desk.ana).exists()
