@@ -107,6 +107,11 @@ class NewCaseForm(MakingForm):
         return self.fields["category"].queryset.filter(pk=pk).first() if str(pk).isdecimal() else None
 
     @property
+    def needs_of_categories(self):
+        """Of which categories something must be known of the contact, for who has no script that says so."""
+        return [row for row in self.fields["category"].queryset if row.contact_needs]
+
+    @property
     def question_fields(self):
         """The bound fields of the questions, in their order."""
         return [self[f"q-{question.pk}"] for question in self.questions]

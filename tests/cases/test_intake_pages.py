@@ -652,6 +652,29 @@ def test_what_else_is_open_is_told_apart(client, desk, customer):
     assert "Also open" not in shown
 
 
+def test_what_a_category_needs_of_the_contact_is_said_when_it_is_chosen(client, desk):
+    """Not only when the case is refused: before anything is typed twice. Whoever is written down counts."""
+    outage = make.category("Outage")
+    with make.signed():
+        outage.contact_needs = "phone"
+        outage.save()
+    customer = make.customer("Reachable by mail alone")
+    aoife = customer.contacts.get()
+    asked = {"customer": customer.pk, "contact": aoife.pk}
+    needed = "the contact must have a phone number"
+    assert needed not in body(get(client, desk["agent"], "case-new-ahead", **asked))
+    asked["category"] = outage.pk
+    assert needed in body(get(client, desk["agent"], "case-new-ahead", **asked))
+    there = {**asked, "contact_name": "Ole", "contact_phone": "+34 600 000 000"}
+    assert needed not in body(get(client, desk["agent"], "case-new-ahead", **there))
+    assert needed in body(get(client, desk["agent"], "case-new-ahead", **{**there, "contact_phone": " "}))
+    # Without a script the page says it beforehand of every category, and of the chosen one when it is checked.
+    plain = body(get(client, desk["agent"], "case-new", customer=customer.pk))
+    assert "Outage: a phone number" in plain and needed not in plain
+    checked = post(client, desk["agent"], "case-new", **asked, check="1")
+    assert checked.status_code == 200 and needed in body(checked)
+
+
 # --- What they cost ---
 
 
