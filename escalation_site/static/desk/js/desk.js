@@ -5,6 +5,7 @@ import "./once.js";
 import "./dialog.js";
 import "./draft.js";
 import "./files.js";
+import "./fresh.js";
 import "./keyboard.js";
 import "./mention.js";
 import "./menu.js";
