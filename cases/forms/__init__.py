@@ -2,13 +2,13 @@
 
 from .acting import AssignForm, PauseForm, PriorityForm, ReasonForm
 from .asking import AnswerForm, AskForm, ComplaintProfileForm, DecideForm, ReviewForm, answer_begun
-from .calling import NEW, TakeCallForm
+from .calling import NEW, CallForm, TakeCallForm, taken_down
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
 from .once import OnceForm
 from .opening import NewCaseForm, NewCustomerForm
 from .people import AbsenceForm, NoticesForm, OpenRestForm, ProfileForm
 from .relating import AnswersForm, AttemptForm, LinkForm, MergeForm, SplitForm
-from .talking import CallForm, NoteForm, PromiseForm, ReplyForm, composer
+from .talking import NoteForm, PromiseForm, ReplyForm, composer
 from .together import AssignManyForm, PriorityManyForm, ReasonForManyForm, TagManyForm, TagsForm
 
 __all__ = [
@@ -50,5 +50,6 @@ __all__ = [
     "composer",
     "next_full_hour",
     "say_what_is_needed",
+    "taken_down",
     "text",
 ]

@@ -8,14 +8,22 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from cases.choices import time_zone_choices
-from cases.models import Category, Channel, Contact, Question, Service
+from cases.models import Category, Channel, Contact, Question, Service, TriggerKind
 from cases.priorities import Weight
 
 from .fields import Moment, say_what_is_needed, text
 from .once import Key
-from .talking import ASKS
 
 MOST_ASKS = 20
+# What a customer may ask for or show in a call, as RULES 4 lists it.
+ASKS = [
+    TriggerKind.ASKED_SUPERVISOR,
+    TriggerKind.ASKED_OTHER_AGENT,
+    TriggerKind.THREAT,
+    TriggerKind.SAFETY,
+    TriggerKind.VULNERABLE,
+    TriggerKind.STATED_NEED,
+]
 
 
 def lines(label, **kwargs):

@@ -3,20 +3,11 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Channel, Promise, TriggerKind
+from cases.models import Channel, Promise
 
-from .fields import Moment, Occurred, next_full_hour, text
+from .calling import CallForm
+from .fields import Moment, next_full_hour, text
 from .once import Files, OnceForm
-
-# What a customer may ask for or show in a call, as RULES 4 lists it.
-ASKS = [
-    TriggerKind.ASKED_SUPERVISOR,
-    TriggerKind.ASKED_OTHER_AGENT,
-    TriggerKind.THREAT,
-    TriggerKind.SAFETY,
-    TriggerKind.VULNERABLE,
-    TriggerKind.STATED_NEED,
-]
 
 
 class ReplyForm(OnceForm):
@@ -32,20 +23,6 @@ class ReplyForm(OnceForm):
 class NoteForm(OnceForm):
     body = text(_("Internal note"), rows=3)
     files = Files(label=_("Files"))
-
-
-class CallForm(OnceForm):
-    body = text(_("What was said"), rows=3)
-    direction = forms.ChoiceField(
-        label=_("Who called"), choices=[("in", _("the customer")), ("out", _("we did"))]
-    )
-    was_reached = forms.BooleanField(label=_("Somebody was reached"), required=False, initial=True)
-    occurred_at = Occurred(label=_("When"))
-    asks_for = forms.ChoiceField(
-        label=_("Asked for or showed"),
-        required=False,
-        choices=[("", _("nothing special")), *((k.value, k.label) for k in ASKS)],
-    )
 
 
 class PromiseForm(OnceForm):

@@ -197,7 +197,9 @@ def lacks(category, *, phone="", email=""):
     if not needed or NEEDS[needed](phone, email):
         return ""
     words = {"category": category, "needed": category.get_contact_needs_display()}
-    return _("Of a case of “%(category)s” the contact must have %(needed)s; choose or add one who has.") % words
+    return (
+        _("Of a case of “%(category)s” the contact must have %(needed)s; choose or add one who has.") % words
+    )
 
 
 def _check_contact(category, contact):

@@ -36,6 +36,12 @@ def _mark(case):
     """Another one whenever something was done on the case, or the engine did something with it: it always
     fires the earliest timer first."""
     standing = case.standing
-    timer = Timer.objects.pending().filter(case=case).order_by("due_at", "pk").values_list("pk", flat=True).first()
+    timer = (
+        Timer.objects.pending()
+        .filter(case=case)
+        .order_by("due_at", "pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
     owed = (standing.kind, standing.clock_id, standing.promise_id, int(standing.is_breached))
     return "-".join(str(part or "") for part in (case.revision, timer, *owed, standing.holder_id))

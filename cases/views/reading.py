@@ -74,8 +74,8 @@ class OpenRest(LoginRequiredMixin, View):
 class Print(LoginRequiredMixin, View):
     """A case on paper, for who may read the whole of it.
 
-    As it comes, what the customer may see, what was said on cases merged into it too; with ?internal=1 also notes, clocks and the ladder, with
-    &history=1 the history, and then every page says that it is for us alone.
+    As it comes, what the customer may see, also of what was said on cases merged into it; with ?internal=1
+    notes, clocks and the ladder too, with &history=1 the history, and then every page says that it is for us alone.
     """
 
     def get(self, request, number):

@@ -15,7 +15,7 @@ from django.views import View
 
 from cases import forms
 from cases.errors import Refused, SentBefore
-from cases.operations import attaching, mentioning, once, promising, talk, unsent
+from cases.operations import attaching, calling, mentioning, once, promising, talk, unsent
 from cases.views.case import case_context
 from cases.views.finding import find, may
 
@@ -160,15 +160,8 @@ class Call(Logging):
     form_class, name, done = forms.CallForm, "call", _("The call is on the case.")
 
     def operate(self, case, said, *, by, now):
-        talk.log_call(
-            case=case,
-            body=said["body"],
-            incoming=said["direction"] == "in",
-            was_reached=said["was_reached"],
-            occurred_at=said["occurred_at"],
-            asks_for=said["asks_for"] or None,
-            by=by,
-            now=now,
+        calling.take_call(
+            case=case, may_promise=may(by, "case.work", case), by=by, now=now, **forms.taken_down(said)
         )
 
 

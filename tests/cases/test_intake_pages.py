@@ -668,7 +668,7 @@ def test_what_a_category_needs_of_the_contact_is_said_when_it_is_chosen(client, 
     there = {**asked, "contact_name": "Ole", "contact_phone": "+34 600 000 000"}
     assert needed not in body(get(client, desk["agent"], "case-new-ahead", **there))
     assert needed in body(get(client, desk["agent"], "case-new-ahead", **{**there, "contact_phone": " "}))
-    # Without a script the page says it beforehand of every category, and of the chosen one when it is checked.
+    # Without a script the page says it of every category, and of the chosen one when it is checked.
     plain = body(get(client, desk["agent"], "case-new", customer=customer.pk))
     assert "Outage: a phone number" in plain and needed not in plain
     checked = post(client, desk["agent"], "case-new", **asked, check="1")

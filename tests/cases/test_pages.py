@@ -403,16 +403,48 @@ def test_a_call_in_which_nobody_was_reached_stops_nothing(client, desk, case):
         "call-direction": "out",
         "call-occurred_at": "2026-03-03T10:59",
         "call-revision": 1,
+        "call-was_reached": "no",
     }
     assert post(client, desk["agent"], "case-call", case.number, **said).status_code == 302
     assert case.clocks.get(metric=Metric.FIRST_RESPONSE).is_open
     assert (
         post(
-            client, desk["agent"], "case-call", case.number, **said, **{"call-was_reached": "on"}
+            client, desk["agent"], "case-call", case.number, **{**said, "call-was_reached": "yes"}
         ).status_code
         == 302
     )
     assert not case.clocks.get(metric=Metric.FIRST_RESPONSE).is_open
+
+
+def test_the_case_page_takes_down_of_a_call_what_the_call_form_does(client, desk, case):
+    """Who, what was promised and what was tried; of whoever does not work the case, for its holder."""
+    said = {
+        "call-body": "They ask for news.",
+        "call-direction": "in",
+        "call-was_reached": "yes",
+        "call-contact": case.contact_id,
+        "call-promised": "Tell them the date",
+        "call-promised_by": "2026-03-04T10:00",
+        "call-tried": "Restarted the router",
+        "call-asks_for": "asked_supervisor",
+    }
+    half = {**said, "call-revision": case.revision, "call-promised_by": ""}
+    refused = post(client, desk["agent"], "case-call", case.number, **half)
+    assert refused.status_code == 422 and "Restarted the router" in body(refused)
+    assert not case.messages.filter(channel="phone").exists()
+    answer = post(client, desk["agent"], "case-call", case.number, **said, **{"call-revision": case.revision})
+    assert answer.status_code == 302
+    promise = case.promises.get()
+    assert (promise.what, promise.told_by_channel, promise.made_by) == (
+        "Tell them the date", "phone", desk["agent"],
+    )  # fmt: skip
+    assert [attempt.what for attempt in case.attempts.all()] == ["Restarted the router"]
+    assert case.messages.get(channel="phone").contact_id == case.contact_id
+    now = Case.objects.get(pk=case.pk)
+    other = {**said, "call-revision": now.revision}
+    assert post(client, desk["stranger"], "case-call", case.number, **other).status_code == 302
+    assert case.promises.count() == 1
+    assert "Tell them the date" in case.messages.get(direction="internal").body
 
 
 @pytest.mark.parametrize("typed", ["", "2026-03-03T10:30"])
@@ -424,7 +456,7 @@ def test_a_call_is_of_when_it_is_logged_unless_somebody_types_another_time(
     later = NOW + timedelta(minutes=7, seconds=31)
     monkeypatch.setattr("django.utils.timezone.now", lambda: later)
     said = {"call-body": "They ask for news.", "call-direction": "in", "call-occurred_at": typed}
-    said |= {"call-was_reached": "on", "call-revision": case.revision}
+    said |= {"call-was_reached": "yes", "call-revision": case.revision}
     assert post(client, desk["agent"], "case-call", case.number, **said).status_code == 302
     message = case.messages.get(channel="phone")
     assert message.occurred_at == (NOW - timedelta(minutes=30) if typed else later)

@@ -457,7 +457,9 @@ def test_on_paper_stand_asks_with_decisions_the_answer_files_calls_and_what_was_
     with make.signed():
         agent.save()
         desk["manager"].save()
-    granted, waiting = asking.ask_all(case=case, texts=["A credit note", "Two months free"], by=agent, now=NOW)
+    granted, waiting = asking.ask_all(
+        case=case, texts=["A credit note", "Two months free"], by=agent, now=NOW
+    )
     decide = partial(asking.decide, outcome="granted", by=agent, now=NOW)
     decide(ask=granted)
     decide(ask=waiting, offer_kind="money", offer_amount=400)

@@ -82,7 +82,7 @@ def test_a_case_page_shows_what_was_done_meanwhile_and_leaves_alone_what_is_type
         )
         assert stayed and at == "id_reply-body" and typed.startswith("Dear Aoife, we look into it.")
         assert abs(page.evaluate("document.activeElement.getBoundingClientRect().top") - top) <= 1
-        # What stands in the text speaks of the case as its writer saw it; the empty note of the case as it is.
+        # A text speaks of the case as its writer saw it; the empty note of the case as it is.
         revisions = page.evaluate(
             "['reply', 'note'].map((name) => +document.querySelector(`#form-${name} [name$=revision]`).value)"
         )
