@@ -75,7 +75,8 @@ class Print(LoginRequiredMixin, View):
     """A case on paper, for who may read the whole of it.
 
     As it comes, what the customer may see, also of what was said on cases merged into it; with ?internal=1
-    notes, clocks and the ladder too, with &history=1 the history, and then every page says that it is for us alone.
+    notes, clocks and the ladder too, with &history=1 the history, and then every page says that it is for us
+    alone.
     """
 
     def get(self, request, number):
