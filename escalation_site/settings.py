@@ -49,6 +49,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Above all that writes an answer, static files included. COMPRESS=0 where the proxy before it compresses.
+    *(["escalation_site.compression.CompressWords"] if env.bool("COMPRESS", True) else []),
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
