@@ -32,7 +32,11 @@ OWED = Prepared(
 )
 UNDECIDED = Prepared(
     lambda: (
-        Ask.objects.filter(~Exists(Decision.objects.current().filter(ask=OuterRef("pk"))), case=Given("case"))
+        Ask.objects.filter(
+            ~Exists(Decision.objects.current().filter(ask=OuterRef("pk"))),
+            case=Given("case"),
+            goes_on_as=None,
+        )
         .order_by("position")
         .values_list("pk", "text")
     )

@@ -12,6 +12,8 @@ def of_ask(before, row, names):
     if before is None:
         yield Said(_("noted what the customer asks: “%(what)s”") % {"what": row.text}, "help")
         return
+    if row.goes_on_as_id and not before.goes_on_as_id:
+        yield Said(_("split “%(what)s” off into a case of its own") % {"what": row.text}, "link")
     changes = []
     if row.text != before.text:
         changes.append((_("Asked"), before.text, row.text))

@@ -22,7 +22,7 @@ from cases.models import (
     Service,
     Subscription,
 )
-from cases.operations import attempts, ending, relating, talk
+from cases.operations import asking, attempts, ending, relating, talk
 from cases.states import Metric
 from tests import factories as make
 
@@ -590,11 +590,15 @@ def test_cases_are_linked_merged_and_split_from_their_sheets(client, desk, custo
     for offered in ('id="form-reply"', 'id="form-promise"', "/pause/", "/escalate/"):
         assert offered not in shown, offered
     message = case.messages.get()
+    ask = asking.ask(case=case, text="A credit note", by=agent, now=NOW)
+    assert "A credit note" in body(get(client, agent, "case-split", case.number))
     fresh = Case.objects.get(pk=case.pk)
     split = {"messages": [message.pk], "subject": "Another matter", "revision": fresh.revision}
+    split["asks"] = [ask.pk]
     assert post(client, agent, "case-split", case.number, **split).status_code == 302
     new = Case.objects.get(subject="Another matter")
     assert "split off from" in body(get(client, agent, "case", new.number))
+    assert f"Goes on as {new.number}" in body(get(client, agent, "case", case.number))
     again = post(client, agent, "case-split", case.number, **split)
     assert again.status_code == 422 and "Another matter" in body(again)
 
