@@ -98,3 +98,7 @@ class AlreadyOpen(Refused):
 
 class AlreadyKnown(Refused):
     """A customer like this one is there already."""
+
+
+class SurveyOver(Refused):
+    """It is too late to answer."""

@@ -21,6 +21,7 @@ from cases.models import (
     PauseReason,
     Person,
     Promise,
+    Survey,
     Tag,
     Team,
     TimerRepair,
@@ -96,6 +97,7 @@ TOLD = (
     (AskBack, sentences.of_question, "handoff__escalation__case"),
     (Escalation, sentences.of_escalation, "case"),
     (CaseReading, sentences.of_case_reading, "case"),
+    (Survey, asking_sentences.of_survey, "case"),
 )
 
 

@@ -18,6 +18,7 @@ from cases.models import (
     Person,
     Promise,
     Service,
+    Survey,
     Team,
     Tier,
 )
@@ -135,6 +136,17 @@ class ClockFilter(filters.FilterSet):
 
     def open_ones(self, found, _name, wanted):
         return found.filter(ended_at__isnull=wanted)
+
+
+class SurveyFilter(filters.FilterSet):
+    case = CaseNumberFilter()
+    customer = one(Customer)
+    is_answered = filters.BooleanFilter(field_name="score", lookup_expr="isnull", exclude=True)
+    asked_since, asked_before = since("asked_at"), before("asked_at")
+
+    class Meta:
+        model = Survey
+        fields = []
 
 
 class PromiseFilter(filters.FilterSet):

@@ -8,6 +8,7 @@ from .once import OnceForm
 from .opening import NewCaseForm, NewCustomerForm
 from .people import AbsenceForm, NoticesForm, OpenRestForm, ProfileForm
 from .relating import AnswersForm, AttemptForm, LinkForm, MergeForm, SplitForm
+from .surveying import SurveyForm
 from .talking import NoteForm, PromiseForm, ReplyForm, composer
 from .together import AssignManyForm, PriorityManyForm, ReasonForManyForm, TagManyForm, TagsForm
 
@@ -43,6 +44,7 @@ __all__ = [
     "ReplyForm",
     "ReviewForm",
     "SplitForm",
+    "SurveyForm",
     "TagManyForm",
     "TagsForm",
     "TakeCallForm",

@@ -36,6 +36,7 @@ class NoticeKind(models.TextChoices):
     SEVERITY_RAISED = "severity_raised", _("Severity raised")
     TIMER_SET_ASIDE = "timer_set_aside", _("A timer cannot run")
     MATRIX_CHANGED = "matrix_changed", _("Escalation matrix changed")
+    SURVEY = "survey", _("Question to the customer")
 
 
 class NoticeQuerySet(models.QuerySet):
