@@ -1,6 +1,7 @@
 """What lists may be narrowed by. Choices may be repeated: ?status=new&status=open."""
 
 import django_filters as filters
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -80,6 +81,7 @@ class CaseFilter(filters.FilterSet):
         label=_("A number, or words of the case, its customer, its contact or what was said: the newest"),
     )
     status = some(CaseStatus)
+    language = filters.ChoiceFilter(choices=settings.LANGUAGES)
     priority = some(Priority)
     channel = some(Channel)
     tier = some(Tier, field_name="customer__tier")

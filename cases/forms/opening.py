@@ -43,11 +43,13 @@ class MakingForm(forms.Form):
 
 def offer_contacts(form, customer):
     """Whom we know there; who is the only one is on the line until somebody says otherwise."""
-    contacts = customer.contacts.filter(is_active=True).order_by("name", "pk")
-    form.fields["contact"].queryset = contacts
-    first = list(contacts[:2])
-    if len(first) == 1 and "contact" not in form.initial:
-        form.initial["contact"] = first[0].pk
+    field, contacts = form.fields["contact"], customer.contacts.filter(is_active=True)
+    field.queryset = contacts.order_by("name", "pk")
+    known = list(field.queryset)
+    # Read once: a select by itself asks again for every time that it is looked at.
+    field.choices = [("", field.empty_label), *((contact.pk, str(contact)) for contact in known)]
+    if len(known) == 1 and "contact" not in form.initial:
+        form.initial["contact"] = known[0].pk
 
 
 class NewCaseForm(MakingForm):

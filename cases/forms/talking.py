@@ -13,6 +13,7 @@ from .once import Files, OnceForm
 class ReplyForm(OnceForm):
     body = text(_("Reply"), rows=3)
     files = Files(label=_("Files"))
+    signed = forms.BooleanField(label=_("Sign it"), required=False, initial=True)
     channel = forms.ChoiceField(label=_("By"), choices=[c for c in Channel.choices if c[0] != Channel.PHONE])
 
     def __init__(self, *args, case, **kwargs):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views import View
 
-from cases import forms
+from cases import forms, wording
 from cases.errors import Refused, SentBefore
 from cases.operations import attaching, calling, mentioning, once, promising, talk, unsent
 from cases.views.case import case_context
@@ -106,7 +106,7 @@ class Reply(Saying):
     def operate(self, case, said, *, by, now):
         talk.reply(
             case=case,
-            body=said["body"],
+            body=wording.signed(said["body"], by) if said["signed"] else said["body"],
             channel=said["channel"],
             revision=said["revision"],
             files=said["files"],

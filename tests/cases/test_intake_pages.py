@@ -690,7 +690,7 @@ def cost(client, person, assert_at_most, name, **query):
     return len(counted)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("case-new-ahead", 21), ("call-new", 28)])
+@pytest.mark.parametrize(("name", "expected"), [("case-new-ahead", 21), ("call-new", 27)])
 def test_a_page_costs_the_same_for_many_cases_as_for_few(
     client, desk, customer, django_assert_max_num_queries, name, expected
 ):

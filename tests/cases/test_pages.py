@@ -390,6 +390,31 @@ def test_a_sheet_from_a_stale_page_is_refused_with_its_text_kept(client, desk, c
     assert Case.objects.get(pk=case.pk).revision == seen + 1
 
 
+def test_before_the_priority_is_set_its_form_names_the_clocks_and_their_new_due_times(
+    client, desk, django_assert_max_num_queries
+):
+    """What it names is what then happens; whoever looks changes nothing."""
+    terms = {(Metric.FIRST_RESPONSE, 4): 1800, (Metric.FIRST_RESPONSE, None): 4 * 3600}
+    terms |= {
+        (Metric.RESOLUTION, 3): 8 * 3600,
+        (Metric.RESOLUTION, None): 40 * 3600,
+        (Metric.NEXT_UPDATE, 1): 60,
+    }
+    make.policy("Quick", targets=terms)
+    case = new_case(desk)
+    before = list(case.clocks.values("pk", "due_at", "term_seconds"))
+    with django_assert_max_num_queries(60):
+        foreseen = page(client, desk["agent"], "case-priority", case.number).context["foreseen"]
+    assert list(case.clocks.values("pk", "due_at", "term_seconds")) == before
+    named = {one.priority: {clock.metric: clock.due_at for clock in one.clocks} for one in foreseen}
+    assert set(named) == {1, 3, 4}  # not the one it has
+    urgent = body(page(client, desk["agent"], "case-priority", case.number))
+    assert "Under Urgent" in urgent and "breached at once" in urgent
+    said = {"priority": 4, "reason": "They stand still", "revision": case.revision}
+    assert post(client, desk["agent"], "case-priority", case.number, **said).status_code == 302
+    assert dict(case.clocks.open().values_list("metric", "due_at")) == named[4]
+
+
 @pytest.mark.parametrize("empty", ["", "   "])
 def test_an_empty_reply_is_refused(client, desk, case, empty):
     said = {"reply-body": empty, "reply-channel": "mail", "reply-revision": case.revision}
@@ -693,8 +718,8 @@ def test_pages_need_no_script_of_their_own_and_have_one_heading(client, desk, ca
 
 # --- What the pages cost ---
 
-QUEUE_QUERIES = 33
-CASE_QUERIES = 74
+QUEUE_QUERIES = 32
+CASE_QUERIES = 77
 
 
 def queries(client, person, django_assert_max_num_queries, name, *args, **query):

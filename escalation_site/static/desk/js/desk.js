@@ -13,7 +13,6 @@ import "./presence.js";
 import "./preview.js";
 import "./template.js";
 import "./queue.js";
-import "./signature.js";
 import "./toast.js";
 import { tick } from "./clock.js";
 
