@@ -59,6 +59,7 @@ class QueueFilter(django_filters.FilterSet):
 
     def __init__(self, *args, with_ended=True, **kwargs):
         super().__init__(*args, **kwargs)
+        self.with_ended = with_ended
         if not with_ended:
             live = [(value, word) for value, word in CaseStatus.choices if value in LIVE]
             self.form.fields["status"].choices = live
@@ -69,9 +70,15 @@ class QueueFilter(django_filters.FilterSet):
         return [field for field in self.form if not field.data and field.name not in self.first]
 
     def held_by(self, found, _name, person):
-        """As the queue's last column says it: who holds the escalation, or else whose case it is."""
-        owned = Q(owner=person, holder=None, holder_team=None)
-        return found.filter(Q(holder=person) | owned)
+        """As the queue's last column says it: who holds the escalation, or else whose case it is.
+
+        Of what is live each of the two is read along its own index; "or" between them would walk everybody's.
+        """
+        held, owned = Q(holder=person), Q(owner=person, holder=None, holder_team=None)
+        if self.with_ended:
+            return found.filter(held | owned)
+        live = Standing.objects.live().values("case")
+        return found.filter(case__in=live.filter(held).union(live.filter(owned), all=True))
 
     def tagged(self, found, _name, tag):
         return found.filter(case__in=CaseTag.objects.on().filter(tag=tag).values("case"))

@@ -60,7 +60,8 @@ NO_PAGE = {"logout", "case-draft", "case-file"}
 WHERE = """
 import json
 from django.utils import timezone
-from cases.models import Absence, Ask, Case, Decision, DoneTogether, Person
+from cases import history, surveys
+from cases.models import Absence, Ask, Case, Decision, DoneTogether, Person, Survey
 from escalations.models import AskBack, Escalation, Handoff, Option
 from reports.models import Happened
 agent, manager = (
@@ -77,6 +78,11 @@ together = DoneTogether.objects.create(
         {"case": refused.pk, "is_done": False, "why": "Refused.", "changed": {}, "revision": 1},
     ]
 )
+with history.acting(by=history.INSTALLATION, reason="an example", now=timezone.now()):
+    survey = Survey.objects.create(
+        case=tagged, customer=tagged.customer, contact=tagged.customer.contacts.first(),
+        asked_at=timezone.now(), expires_at=timezone.now() + timezone.timedelta(days=1),
+    )
 
 def one(row, case=None):
     return [{"id": row.pk, "number": case and case.number}]
@@ -95,6 +101,7 @@ print(json.dumps({
     "option": one(Option.objects.filter(is_active=True).first(), running.first().case),
     "absence": one(Absence.objects.filter(starts_at__gt=timezone.now()).first()),
     "done": one(together),
+    "token": each(surveys.link(survey.pk).split("/")[-2]),
     "what presses": each("late", "load"),
     "what happened": each(Happened.values[0]),
 }))
