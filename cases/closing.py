@@ -28,7 +28,11 @@ ENDINGS = []
 OWED = Prepared(lambda: Promise.objects.owed().filter(case=Given("case")).order_by("due_at", "pk"))
 UNDECIDED = Prepared(
     lambda: (
-        Ask.objects.filter(~Exists(Decision.objects.current().filter(ask=OuterRef("pk"))), case=Given("case"))
+        Ask.objects.filter(
+            ~Exists(Decision.objects.current().filter(ask=OuterRef("pk"))),
+            case=Given("case"),
+            goes_on_as=None,
+        )
         .order_by("position")
         .values_list("pk", "text")
     )

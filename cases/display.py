@@ -145,6 +145,7 @@ def ask_pill(state):
         Ask.State.PARTLY: ("good", "sliders"),
         Ask.State.REFUSED: ("plain", "slashed"),
         Ask.State.WITHDRAWN: ("plain", "undo"),
+        Ask.State.MOVED: ("plain", "link"),
     }[Ask.State(state)]
     return Pill(Ask.State(state).label, look, icon)
 

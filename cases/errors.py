@@ -109,3 +109,7 @@ class StaleSheet(Refused):
         super().__init__(
             _("Nothing was imported: people changed meanwhile. Below is what the file would do now.")
         )
+
+
+class SurveyOver(Refused):
+    """It is too late to answer."""

@@ -1,15 +1,29 @@
 """What a list of cases may be narrowed by; the same on pages and in the API."""
 
 import django_filters
+from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import CaseTag, Category, Channel, Standing, Tag, Team, Tier
-from cases.states import Priority
+from cases.models import CaseTag, Category, Channel, Person, Standing, Tag, Team, Tier
+from cases.states import LIVE, CaseStatus, Priority
+
+
+def people(_request):
+    return Person.objects.working().order_by("name", "pk")
 
 
 class QueueFilter(django_filters.FilterSet):
-    """Narrows standings. What is searched for (`q`) is no filter of this: cases/searching.py."""
+    """Narrows standings. What is searched for (`q`) is no filter of this: cases/searching.py.
 
+    `with_ended`: whether what is narrowed holds ended cases too, as a search does; else their status is none
+    to choose.
+    """
+
+    # Chosen so often that each has a place of its own; the others share one until they are chosen.
+    first = ("status", "priority", "category", "owner", "team")
+
+    status = django_filters.MultipleChoiceFilter(label=_("Status"), choices=CaseStatus.choices)
     priority = django_filters.MultipleChoiceFilter(label=_("Priority"), choices=Priority.choices)
     tier = django_filters.MultipleChoiceFilter(
         label=_("Tier"), field_name="case__customer__tier", choices=Tier.choices
@@ -26,13 +40,45 @@ class QueueFilter(django_filters.FilterSet):
     team = django_filters.ModelChoiceFilter(
         label=_("Team"), queryset=Team.objects.filter(is_active=True).order_by("name"), empty_label=_("any")
     )
+    owner = django_filters.ModelChoiceFilter(label=_("Owner"), queryset=people, empty_label=_("any"))
+    holder = django_filters.ModelChoiceFilter(
+        label=_("Holder"), queryset=people, method="held_by", empty_label=_("any")
+    )
+    language = django_filters.ChoiceFilter(
+        label=_("Language"), field_name="case__language", choices=settings.LANGUAGES, empty_label=_("any")
+    )
     tag = django_filters.ModelChoiceFilter(
         label=_("Tag"), queryset=Tag.objects.order_by("name"), method="tagged", empty_label=_("any")
     )
 
     class Meta:
         model = Standing
-        fields = ["priority", "tier", "category", "channel", "team", "tag"]
+        fields = [
+            "status", "priority", "tier", "category", "owner", "team", "holder", "language", "channel", "tag",
+        ]  # fmt: skip
+
+    def __init__(self, *args, with_ended=True, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.with_ended = with_ended
+        if not with_ended:
+            live = [(value, word) for value, word in CaseStatus.choices if value in LIVE]
+            self.form.fields["status"].choices = live
+
+    @property
+    def more(self):
+        """The bound fields that are neither chosen nor among the first."""
+        return [field for field in self.form if not field.data and field.name not in self.first]
+
+    def held_by(self, found, _name, person):
+        """As the queue's last column says it: who holds the escalation, or else whose case it is.
+
+        Of what is live each of the two is read along its own index; "or" between them would walk everybody's.
+        """
+        held, owned = Q(holder=person), Q(owner=person, holder=None, holder_team=None)
+        if self.with_ended:
+            return found.filter(held | owned)
+        live = Standing.objects.live().values("case")
+        return found.filter(case__in=live.filter(held).union(live.filter(owned), all=True))
 
     def tagged(self, found, _name, tag):
         return found.filter(case__in=CaseTag.objects.on().filter(tag=tag).values("case"))

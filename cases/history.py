@@ -32,7 +32,9 @@ INSTALLATION = SystemActor(-1, "installation")
 ENGINE = SystemActor(-2, "engine")
 REPLAY = SystemActor(-3, "replay")
 EXAMPLE = SystemActor(-4, "example")
-SYSTEM_ACTORS = (INSTALLATION, ENGINE, REPLAY, EXAMPLE)
+# Who answers by a link that was sent to them alone.
+CUSTOMER = SystemActor(-5, "customer")
+SYSTEM_ACTORS = (INSTALLATION, ENGINE, REPLAY, EXAMPLE, CUSTOMER)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from . import roles
+from . import roles, surveys
 from .display import zone_city
-from .models import Ask, Message, Notice, NoticeKind
+from .models import Ask, Message, Notice, NoticeKind, Survey
 from .states import Metric
 
 ICONS = {
@@ -117,6 +117,7 @@ def _sentences():
             "%(number)s: its escalation is now of severity %(severity)s: %(reason)s"
         ),
         NoticeKind.TIMER_SET_ASIDE: _("%(number)s: “%(timer)s” cannot run and was set aside"),
+        NoticeKind.SURVEY: _("%(number)s: how content are you?"),
         NoticeKind.MATRIX_CHANGED: _("%(who)s changed the escalation matrix: %(what)s"),
         NoticeKind.PASSED_ON: _("%(who)s works here no longer; what they had is yours now: %(what)s"),
     }
@@ -150,6 +151,15 @@ def _asked(notice):
     return [" ".join(ask.text.split()) for ask in sorted(asks, key=lambda ask: ask.position)]
 
 
+def _question(notice):
+    """Where a survey is answered, and until when. The link stands in the mail alone, not in the outbox."""
+    survey = Survey.objects.filter(pk=notice.facts.get("survey")).first()
+    if survey is None:
+        return {}
+    until = formats.date_format(timezone.localtime(survey.expires_at), "DATETIME_FORMAT")
+    return {"survey_link": surveys.link(survey.pk), "survey_until": until}
+
+
 def mail(notice):
     """(subject, text) of a notice that leaves by mail, in the recipient's language and zone."""
     message = (
@@ -178,6 +188,7 @@ def _mail(notice, message):
             "zone": zone_city(zone.key),
             "owed": _owed(notice),
             "asked": _asked(notice),
+            **_question(notice),
             "url": settings.SITE_URL.rstrip("/") + page_of(notice, notice.person),
         }
         kind = notice.kind if notice.contact_id else "person"

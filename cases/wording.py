@@ -43,15 +43,24 @@ def values(case, by, now, language=None):
             "owner_name": case.owner.name if case.owner_id else "",
             "agent_name": by.name,
             # Who has written none signs with the name, and what they are.
-            "signature": _signature(by) or "\n".join(filter(None, (by.name, by.title))),
+            "signature": signature_of(by) or "\n".join(filter(None, (by.name, by.title))),
             "next_due": there(due, customer.time_zone),
             "promise": promise.what if promise else "",
             "promise_date": there(promise.due_at if promise else None, customer.time_zone),
         }
 
 
-def _signature(by):
-    return PersonPreference.objects.filter(person_id=by.pk).values_list("signature", flat=True).first()
+def signed(text, by):
+    """`text` above the signature of `by`; as it is where they have none, or it stands there already."""
+    signature = signature_of(by).strip()
+    if not signature or signature in text:
+        return text
+    return f"{text.rstrip()}\n\n{signature}"
+
+
+def signature_of(by):
+    choice = PersonPreference.of(by)
+    return choice.signature if choice else ""
 
 
 def language_of(case):

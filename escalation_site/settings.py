@@ -49,6 +49,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Above all that writes an answer, static files included. COMPRESS=0 where the proxy before it compresses.
+    *(["escalation_site.compression.CompressWords"] if env.bool("COMPRESS", True) else []),
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -179,6 +181,10 @@ BROKER_URL = env.str("BROKER_URL", f"sqla+sqlite:///{VAR_DIR}/broker.sqlite3")
 
 # Whether an escalation path is published by another manager than those who changed its draft.
 PATHS_NEED_TWO = env.bool("PATHS_NEED_TWO", False)
+
+# Whether a customer is asked, once a case is closed, how content they are. Off until somebody decides it: it
+# is mail that no customer asked for, and some countries want their consent.
+SURVEYS = env.bool("SURVEYS", False)
 
 # What turns /health/ready and the watchdog red, in seconds: no engine said that it looks for so long (an
 # idle one says so once a second); a timer is due and has not fired for so long; a notice waits for so long

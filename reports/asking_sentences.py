@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from cases import display
 from cases.decisions import Outcome
 from cases.models import Decision
+from cases.models.survey import BEST
 from reports.sentences import Said
 
 
@@ -12,6 +13,8 @@ def of_ask(before, row, names):
     if before is None:
         yield Said(_("noted what the customer asks: “%(what)s”") % {"what": row.text}, "help")
         return
+    if row.goes_on_as_id and not before.goes_on_as_id:
+        yield Said(_("split “%(what)s” off into a case of its own") % {"what": row.text}, "link")
     changes = []
     if row.text != before.text:
         changes.append((_("Asked"), before.text, row.text))
@@ -67,3 +70,14 @@ def _answered(row, what):
 def of_answer(before, row, names):
     if before is None:
         yield Said(_("gave the answer, with its date promised"), "send")
+
+
+def of_survey(before, row, names):
+    if before is None:
+        yield Said(_("asked the customer how content they are"), "send")
+    elif (row.score, row.comment) != (before.score, before.comment):
+        words = {"score": row.score, "best": BEST}
+        if before.score is None:
+            yield Said(_("answered: %(score)s of %(best)s") % words, "chat", why=row.comment)
+        else:
+            yield Said(_("changed the answer: %(score)s of %(best)s") % words, "chat", why=row.comment)

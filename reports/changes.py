@@ -22,6 +22,7 @@ from cases.models import (
     Person,
     Promise,
     QuestionAnswer,
+    Survey,
     TimerRepair,
     Trigger,
 )
@@ -53,6 +54,7 @@ KEPT = {
     "ask_back": (AskBack, "handoff__escalation__case"),
     "timer_repair": (TimerRepair, "case"),
     "case_reading": (CaseReading, "case"),
+    "survey": (Survey, "case"),
 }
 # Links name another case, which may be kept from whoever reads this one.
 OTHER_CASE = {"link": "target", "link_from": "source"}

@@ -175,7 +175,7 @@ def _of_promise(promise, scope):
         promise.case,
         display.promise_pill(promise, scope.now),
         promise.what,
-        _joined(str(promise.made_by), was),
+        _joined(str(promise.kept_by or promise.made_by), was),
         promise.due_at,
     )
 

@@ -25,6 +25,7 @@ from cases.models import (
     Person,
     Promise,
     Service,
+    Survey,
     Tag,
     Team,
     TimerRepair,
@@ -106,6 +107,7 @@ TOLD = (
     (AskBack, sentences.of_question, "handoff__escalation__case"),
     (Escalation, sentences.of_escalation, "case"),
     (CaseReading, sentences.of_case_reading, "case"),
+    (Survey, asking_sentences.of_survey, "case"),
 )
 
 

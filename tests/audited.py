@@ -56,6 +56,7 @@ from cases.models import (
     SlaPolicyVersion,
     SlaTarget,
     Subscription,
+    Survey,
     Tag,
     Team,
     TimerRepair,
@@ -336,6 +337,18 @@ SAMPLES = {
         },
         ("cause", "a migration"),
     ),
+    Survey: Sample(
+        lambda w, n: {
+            "case": w.cases[n],
+            "customer": w.customer,
+            "contact": w.contact,
+            "asked_at": AT,
+            "expires_at": AT + timedelta(days=14),
+            "score": 4,
+            "answered_at": AT,
+        },
+        ("comment", "quick and kind"),
+    ),
     ComplaintProfile: Sample(
         lambda w, n: {"case": w.cases[n], "goal": f"goal {n}", "written_by": w.ana, "written_at": AT},
         ("manner", "upset"),
@@ -438,6 +451,7 @@ def world():
     w.pause_reason = make.pause_reason()
     w.path = make.path(levels=[{"person": w.ana}], fallback=w.ana)
     w.path_version = w.path.versions.get()
+    w.contact = w.customer.contacts.get()
     w.case = make.case(w.customer)
     with make.signed():
         w.people = [Person.objects.create(username=f"q{n}", name=f"Q {n}", password="!") for n in range(8)]

@@ -27,6 +27,7 @@ from cases.models import (
     SentForm,
     Skill,
     Standing,
+    Survey,
     Team,
     Timer,
 )
@@ -301,8 +302,10 @@ def test_history_has_no_pages_of_its_own_to_write_it(world):
 def test_a_restricted_case_is_nowhere_for_whom_it_is_not(world, client):
     """Neither the case, nor what belongs to it, nor the history of either; auditors read it."""
     found = rows(world, 2)
+    # One survey a case: its sample is on a case of its own.
+    restricted = [world.case.pk, found[Survey].case_id]
     with make.signed():
-        Case.objects.filter(pk=world.case.pk).update(
+        Case.objects.filter(pk__in=restricted).update(
             is_restricted=True, restricted_because="A colleague's own contract"
         )
     of_case = [

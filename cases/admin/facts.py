@@ -26,6 +26,7 @@ from cases.models import (
     Promise,
     QuestionAnswer,
     Standing,
+    Survey,
     Trigger,
 )
 
@@ -150,6 +151,13 @@ class QuestionAnswerAdmin(OfCaseAdmin):
 class AttemptAdmin(OfCaseAdmin):
     list_display = ("what", "of_case", "told_by", "recorded_at")
     list_select_related = ("case", "told_by")
+
+
+@admin.register(Survey)
+class SurveyAdmin(OfCaseAdmin):
+    list_display = ("__str__", "of_case", "customer", "comment", "asked_at", "answered_at")
+    list_select_related = ("case", "customer")
+    list_filter = ("score",)
 
 
 @admin.register(CaseLink)

@@ -18,13 +18,18 @@ class PauseReasonForm(ReasonForm):
     )
 
 
-@admin.register(Category, Service, Tag)
+@admin.register(Service, Tag)
 class NameAdmin(SwitchedAdmin):
     list_display = ("name", "is_active")
     list_filter = ("is_active",)
     search_fields = ("name",)
     ordering = ("name",)
     reason_is_required = False
+
+
+@admin.register(Category)
+class CategoryAdmin(NameAdmin):
+    list_display = ("name", "contact_needs", "is_about_staff", "is_active")
 
 
 @admin.register(PauseReason)

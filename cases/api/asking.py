@@ -63,7 +63,8 @@ class DecisionSerializer(Shown):
 
 
 class AskSerializer(OnCase):
-    """`decision` is the one that stands or waits; earlier ones are among the decisions."""
+    """`decision` is the one that stands or waits; earlier ones are among the decisions. `goes_on_as`: the
+    same ask on the case that was split off with it, where it is decided."""
 
     state = serializers.ChoiceField(Ask.State.choices, read_only=True)
     recorded_by = named()
@@ -80,6 +81,7 @@ class AskSerializer(OnCase):
             "recorded_by",
             "recorded_at",
             "state",
+            "goes_on_as",
             "decision",
         ]
 

@@ -1,6 +1,7 @@
 """What lists may be narrowed by. Choices may be repeated: ?status=new&status=open."""
 
 import django_filters as filters
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ from cases.models import (
     Person,
     Promise,
     Service,
+    Survey,
     Team,
     Tier,
 )
@@ -79,6 +81,7 @@ class CaseFilter(filters.FilterSet):
         label=_("A number, or words of the case, its customer, its contact or what was said: the newest"),
     )
     status = some(CaseStatus)
+    language = filters.ChoiceFilter(choices=settings.LANGUAGES)
     priority = some(Priority)
     channel = some(Channel)
     tier = some(Tier, field_name="customer__tier")
@@ -135,6 +138,17 @@ class ClockFilter(filters.FilterSet):
 
     def open_ones(self, found, _name, wanted):
         return found.filter(ended_at__isnull=wanted)
+
+
+class SurveyFilter(filters.FilterSet):
+    case = CaseNumberFilter()
+    customer = one(Customer)
+    is_answered = filters.BooleanFilter(field_name="score", lookup_expr="isnull", exclude=True)
+    asked_since, asked_before = since("asked_at"), before("asked_at")
+
+    class Meta:
+        model = Survey
+        fields = []
 
 
 class PromiseFilter(filters.FilterSet):

@@ -4,7 +4,7 @@ from .asking import Answers, Asks, Decisions
 from .cases import Cases
 from .lookups import Categories, PauseReasons, People, Questions, ReplyTemplates, Services, Skills, Teams
 from .oneself import Absences, Oneself
-from .views import Clocks, Conversation, Customers, Links, Notices, Parties, Promises
+from .views import Clocks, Conversation, Customers, Links, Notices, Parties, Promises, Surveys
 
 ROUTES = [
     ("cases", Conversation, "api-conversation"),
@@ -17,6 +17,7 @@ ROUTES = [
     ("asks", Asks, "api-ask"),
     ("decisions", Decisions, "api-decision"),
     ("answers", Answers, "api-answer"),
+    ("surveys", Surveys, "api-survey"),
     ("notices", Notices, "api-notice"),
     ("me", Oneself, "api-me"),
     ("absences", Absences, "api-absence"),

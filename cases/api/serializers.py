@@ -17,6 +17,7 @@ from cases.models import (
     Pause,
     Promise,
     Standing,
+    Survey,
 )
 from cases.notices import sentence
 from cases.receipts import LineKind
@@ -44,6 +45,10 @@ class ContactSerializer(Shown):
 class CustomerSerializer(Shown):
     account_manager = maybe_named()
     contacts = ContactSerializer(many=True, read_only=True)
+    satisfaction = serializers.FloatField(
+        read_only=True, allow_null=True, help_text="The mean of their answers to surveys, 1 to 5."
+    )
+    surveys_answered = serializers.IntegerField(read_only=True)
 
     class Meta:
         model = Customer
@@ -58,6 +63,8 @@ class CustomerSerializer(Shown):
             "account_manager",
             "is_vulnerable",
             "since_on",
+            "satisfaction",
+            "surveys_answered",
             "contacts",
         ]
 
@@ -232,6 +239,12 @@ class PartySerializer(OnCase):
     class Meta:
         model = Party
         fields = ["id", "case", "person", "kind", "reason"]
+
+
+class SurveySerializer(OnCase):
+    class Meta:
+        model = Survey
+        fields = ["id", "case", "asked_at", "expires_at", "score", "comment", "answered_at"]
 
 
 class ClockSerializer(OnCase):

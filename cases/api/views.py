@@ -1,6 +1,7 @@
 """Customers, what is on cases, and the asker's notices, to read and filter."""
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Avg, Count, Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -9,7 +10,7 @@ from rest_framework.response import Response
 
 from cases.errors import NoOpenHour
 from cases.hours import NoOpenHours
-from cases.models import Case, CaseLink, Clock, Customer, Message, Notice, Promise
+from cases.models import Case, CaseLink, Clock, Customer, Message, Notice, Promise, Survey
 from cases.operations import promising, replacing, seeing
 from cases.views.attached import content_of
 from cases.views.finding import may
@@ -18,6 +19,14 @@ from . import filters, inputs, serializers
 from .reading import OfCases, OfOneCase, Reading
 from .verbs import verb
 
+# Of one customer, grouped.
+ANSWERED = (
+    Survey.objects.answered()
+    .filter(customer=OuterRef("pk"), case__is_restricted=False)
+    .order_by()
+    .values("customer")
+)
+
 
 class Customers(ListModelMixin, RetrieveModelMixin, Reading):
     """Customers with their contacts."""
@@ -25,7 +34,14 @@ class Customers(ListModelMixin, RetrieveModelMixin, Reading):
     asks = "customer.read"
     serializer_class = serializers.CustomerSerializer
     filterset_class = filters.CustomerFilter
-    queryset = Customer.objects.select_related("account_manager").prefetch_related("contacts")
+    queryset = (
+        Customer.objects.select_related("account_manager")
+        .prefetch_related("contacts")
+        .annotate(
+            satisfaction=Subquery(ANSWERED.annotate(mean=Avg("score")).values("mean")),
+            surveys_answered=Coalesce(Subquery(ANSWERED.annotate(n=Count("pk")).values("n")), 0),
+        )
+    )
 
 
 class Clocks(ListModelMixin, RetrieveModelMixin, OfCases):
@@ -75,6 +91,15 @@ class Promises(ListModelMixin, RetrieveModelMixin, OfCases):
     def replace(self, promise, said, *, by, now):
         """Give the customer a new date for an open or broken promise, and tell them; the new promise."""
         return replacing.replace(promise=promise, by=by, now=now, **said)
+
+
+class Surveys(ListModelMixin, RetrieveModelMixin, OfCases):
+    """What customers were asked once a case was closed, and what they answered. Nobody answers in their
+    stead: that is done on the page to which their link leads."""
+
+    serializer_class = serializers.SurveySerializer
+    filterset_class = filters.SurveyFilter
+    queryset = Survey.objects.select_related("case")
 
 
 class Conversation(OfOneCase):

@@ -2,14 +2,15 @@
 
 from .acting import AssignForm, CorrectForm, PartyForm, PauseForm, PriorityForm, ReasonForm, RestrictForm
 from .asking import AnswerForm, AskForm, ComplaintProfileForm, DecideForm, ReviewForm, answer_begun
-from .calling import NEW, TakeCallForm
+from .calling import NEW, CallForm, TakeCallForm, taken_down
 from .fields import CaseForm, Moment, next_full_hour, say_what_is_needed, text
 from .once import OnceForm
 from .opening import NewCaseForm, NewCustomerForm
 from .people import AbsenceForm, NoticesForm, OpenRestForm, ProfileForm
 from .promising import ReplacePromiseForm
 from .relating import AnswersForm, AttemptForm, LinkForm, MergeForm, SplitForm
-from .talking import CallForm, NoteForm, PromiseForm, ReceivedForm, ReplyForm, composer
+from .surveying import SurveyForm
+from .talking import NoteForm, PromiseForm, ReceivedForm, ReplyForm, composer
 from .together import AssignManyForm, PriorityManyForm, ReasonForManyForm, TagManyForm, TagsForm
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "RestrictForm",
     "ReviewForm",
     "SplitForm",
+    "SurveyForm",
     "TagManyForm",
     "TagsForm",
     "TakeCallForm",
@@ -56,5 +58,6 @@ __all__ = [
     "composer",
     "next_full_hour",
     "say_what_is_needed",
+    "taken_down",
     "text",
 ]

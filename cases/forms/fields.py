@@ -77,6 +77,7 @@ class CaseForm(forms.Form):
             (bound.label, self.cleaned_data[bound.name], bound.field)
             for bound in self.visible_fields()
             if self.cleaned_data.get(bound.name) not in (None, "")
+            and not isinstance(bound.field, forms.BooleanField)  # a ticked box is no words
         ]
 
 

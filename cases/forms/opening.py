@@ -8,14 +8,22 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from cases.choices import time_zone_choices
-from cases.models import Category, Channel, Contact, Question, Service
+from cases.models import Category, Channel, Contact, Question, Service, TriggerKind
 from cases.priorities import Weight
 
 from .fields import Moment, say_what_is_needed, text
 from .once import Key
-from .talking import ASKS
 
 MOST_ASKS = 20
+# What a customer may ask for or show in a call, as RULES 4 lists it.
+ASKS = [
+    TriggerKind.ASKED_SUPERVISOR,
+    TriggerKind.ASKED_OTHER_AGENT,
+    TriggerKind.THREAT,
+    TriggerKind.SAFETY,
+    TriggerKind.VULNERABLE,
+    TriggerKind.STATED_NEED,
+]
 
 
 def lines(label, **kwargs):
@@ -35,11 +43,13 @@ class MakingForm(forms.Form):
 
 def offer_contacts(form, customer):
     """Whom we know there; who is the only one is on the line until somebody says otherwise."""
-    contacts = customer.contacts.filter(is_active=True).order_by("name", "pk")
-    form.fields["contact"].queryset = contacts
-    first = list(contacts[:2])
-    if len(first) == 1 and "contact" not in form.initial:
-        form.initial["contact"] = first[0].pk
+    field, contacts = form.fields["contact"], customer.contacts.filter(is_active=True)
+    field.queryset = contacts.order_by("name", "pk")
+    known = list(field.queryset)
+    # Read once: a select by itself asks again for every time that it is looked at.
+    field.choices = [("", field.empty_label), *((contact.pk, str(contact)) for contact in known)]
+    if len(known) == 1 and "contact" not in form.initial:
+        form.initial["contact"] = known[0].pk
 
 
 class NewCaseForm(MakingForm):
@@ -105,6 +115,11 @@ class NewCaseForm(MakingForm):
         chosen = self["category"].value()
         pk = chosen.pk if isinstance(chosen, Category) else chosen
         return self.fields["category"].queryset.filter(pk=pk).first() if str(pk).isdecimal() else None
+
+    @property
+    def needs_of_categories(self):
+        """Of which categories something must be known of the contact, for who has no script that says so."""
+        return [row for row in self.fields["category"].queryset if row.contact_needs]
 
     @property
     def question_fields(self):

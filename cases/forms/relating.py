@@ -1,9 +1,10 @@
 """How a case stands to others: linked, merged, split; and what was tried on it."""
 
 from django import forms
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import CaseLink, Category, Message, Question, Service
+from cases.models import Ask, Attachment, CaseLink, Category, Decision, Message, Question, Service
 from cases.operations.relating import BY_HAND
 
 from .fields import CaseForm, text
@@ -50,16 +51,39 @@ class SplitForm(CaseForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("copies; the originals stay here"),
     )
+    files = forms.ModelMultipleChoiceField(
+        label=_("Files that go with them"),
+        queryset=Attachment.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    asks = forms.ModelMultipleChoiceField(
+        label=_("Asks that go over"),
+        queryset=Ask.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("decided on the new case alone; what is decided already stays here"),
+    )
     reason = forms.CharField(label=_("Why"), max_length=300, required=False)
 
     def __init__(self, *args, case, **kwargs):
         super().__init__(*args, case=case, **kwargs)
+        self.fields["files"].queryset = Attachment.objects.filter(message__case=case).order_by("pk")
+        decided = Decision.objects.current().filter(ask=OuterRef("pk"))
+        undecided = case.asks.filter(~Exists(decided), goes_on_as=None)
+        self.fields["asks"].queryset = undecided.order_by("position")
         self.fields["messages"].queryset = case.messages.select_related("author", "contact").order_by(
             "occurred_at", "pk"
         )
+        self.fields["messages"].queryset = self.fields["messages"].queryset.prefetch_related("attachments")
         self.fields["service"].queryset = (
             Service.objects.filter(subscriptions__customer=case.customer_id).distinct().order_by("name")
         )
+
+    @property
+    def chosen_files(self):
+        """The ids of the files that are ticked, as they came."""
+        return [str(pk) for pk in self["files"].value() or ()]
 
 
 class AnswersForm(CaseForm):

@@ -4,25 +4,18 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Channel, Contact, Promise, TriggerKind
+from cases.models import Channel, Contact, Promise
 
+from .calling import CallForm
 from .fields import Moment, Occurred, next_full_hour, text
 from .once import Files, OnceForm
-
-# What a customer may ask for or show in a call, as RULES 4 lists it.
-ASKS = [
-    TriggerKind.ASKED_SUPERVISOR,
-    TriggerKind.ASKED_OTHER_AGENT,
-    TriggerKind.THREAT,
-    TriggerKind.SAFETY,
-    TriggerKind.VULNERABLE,
-    TriggerKind.STATED_NEED,
-]
+from .opening import ASKS
 
 
 class ReplyForm(OnceForm):
     body = text(_("Reply"), rows=3)
     files = Files(label=_("Files"))
+    signed = forms.BooleanField(label=_("Sign it"), required=False, initial=True)
     channel = forms.ChoiceField(label=_("By"), choices=[c for c in Channel.choices if c[0] != Channel.PHONE])
 
     def __init__(self, *args, case, **kwargs):
@@ -33,20 +26,6 @@ class ReplyForm(OnceForm):
 class NoteForm(OnceForm):
     body = text(_("Internal note"), rows=3)
     files = Files(label=_("Files"))
-
-
-class CallForm(OnceForm):
-    body = text(_("What was said"), rows=3)
-    direction = forms.ChoiceField(
-        label=_("Who called"), choices=[("in", _("the customer")), ("out", _("we did"))]
-    )
-    was_reached = forms.BooleanField(label=_("Somebody was reached"), required=False, initial=True)
-    occurred_at = Occurred(label=_("When"))
-    asks_for = forms.ChoiceField(
-        label=_("Asked for or showed"),
-        required=False,
-        choices=[("", _("nothing special")), *((k.value, k.label) for k in ASKS)],
-    )
 
 
 class ReceivedForm(OnceForm):

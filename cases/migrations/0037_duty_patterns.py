@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0001_squashed_0030_regulatory_packs'),
+        ('cases', '0035_surveys'),
     ]
 
     operations = [

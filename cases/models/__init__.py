@@ -22,6 +22,7 @@ from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
 from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
 from .standing import Standing
+from .survey import Survey
 from .tag import CaseTag, SavedView, Tag
 from .timer import EngineMinute, EnginePass, Timer
 from .together import DoneTogether
@@ -86,6 +87,7 @@ __all__ = [
     "SlaTarget",
     "Standing",
     "Subscription",
+    "Survey",
     "Tag",
     "Team",
     "Tier",

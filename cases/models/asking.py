@@ -14,8 +14,11 @@ from .person import Person
 
 class AskQuerySet(models.QuerySet):
     def unanswered(self):
-        """Asks on which no decision stands; one that waits for approval answers nobody."""
-        return self.filter(~Exists(Decision.objects.standing().filter(ask=OuterRef("pk"))))
+        """Asks on which no decision stands; one that waits for approval answers nobody, and one that goes on
+        on another case is answered there."""
+        return self.filter(goes_on_as=None).filter(
+            ~Exists(Decision.objects.standing().filter(ask=OuterRef("pk")))
+        )
 
     def with_decision(self):
         """With the decision in force or waiting on each, for `Ask.decision`: one query for all of them."""
@@ -31,7 +34,9 @@ class AskQuerySet(models.QuerySet):
             output_field=models.CharField(),
         )
         found = Subquery(current.annotate(of_ask=state).values("of_ask"))
-        return self.annotate(state=Coalesce(found, Value(Ask.State.OPEN.value)))
+        decided = Coalesce(found, Value(Ask.State.OPEN.value))
+        moved = models.When(goes_on_as__isnull=False, then=Value(Ask.State.MOVED.value))
+        return self.annotate(state=models.Case(moved, default=decided, output_field=models.CharField()))
 
 
 class Ask(models.Model):
@@ -48,6 +53,7 @@ class Ask(models.Model):
         PARTLY = "partly", _("Granted in part")
         REFUSED = "refused", _("Refused")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+        MOVED = "moved", _("Goes on elsewhere")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="asks", verbose_name=_("case"))
     position = models.PositiveSmallIntegerField(_("position"))
@@ -64,6 +70,16 @@ class Ask(models.Model):
         Person, models.PROTECT, db_index=False, related_name="+", verbose_name=_("recorded by")
     )
     recorded_at = models.DateTimeField(_("recorded"))
+    # The same ask on the case that was split off with it: here it stays as it was asked, there it is decided.
+    goes_on_as = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="came_from",
+        verbose_name=_("goes on as"),
+    )
     objects = AskQuerySet.as_manager()
     history = History(erasable=["text"])
 
@@ -74,6 +90,9 @@ class Ask(models.Model):
             models.UniqueConstraint(fields=["case", "position"], name="ask_position_once"),
             models.CheckConstraint(condition=~Q(text=""), name="ask_says_something"),
             models.CheckConstraint(condition=Q(amount=None) | Q(amount__gt=0), name="ask_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(goes_on_as=None) | ~Q(goes_on_as=F("id")), name="ask_goes_on_as_another"
+            ),
         ]
 
     def __str__(self):

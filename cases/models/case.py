@@ -37,6 +37,11 @@ class Category(models.Model):
         blank=True,
         help_text=_("Of a case that somebody takes down; empty: nothing."),
     )
+    is_about_staff = models.BooleanField(
+        _("about somebody who works here"),
+        default=False,
+        help_text=_("Of such a case no survey is sent to the customer."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     history = History()
 

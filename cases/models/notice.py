@@ -38,6 +38,7 @@ class NoticeKind(models.TextChoices):
     NAMED = "named", _("Named on a restricted case")
     MATRIX_CHANGED = "matrix_changed", _("Escalation matrix changed")
     PASSED_ON = "passed_on", _("Taken over from somebody who left")
+    SURVEY = "survey", _("Question to the customer")
 
 
 class NoticeQuerySet(models.QuerySet):

@@ -67,6 +67,11 @@ class PersonPreference(models.Model):
     def __str__(self):
         return str(self.person)
 
+    @classmethod
+    def of(cls, person):
+        """What `person` chose, or None where they chose nothing; read once, however often a page asks."""
+        return getattr(person, "preference", None)
+
     def quiet_hours(self, zone):
         """Their QuietHours by the wall clock of `zone` (a name), or None."""
         return quiet_hours(zone, self.quiet_from, self.quiet_until, self.quiet_weekend)

@@ -53,6 +53,25 @@ def ask_all(*, case, texts, by, now, revision=None):
         return found
 
 
+def split_off(*, case, asks, into):
+    """`asks` of `case`, undecided, are asked on `into` by whoever noted them; here they go on as those. Under
+    the locks of both cases. Raises WrongMove for another case's, AlreadyDecided."""
+    last = into.asks.aggregate(last=Max("position"))["last"] or 0
+    for position, ask in enumerate(sorted(asks, key=lambda ask: ask.position), last + 1):
+        if ask.case_id != case.pk:
+            raise WrongMove(_("Only asks of this case can be split off from it."))
+        _require_undecided(ask)
+        ask.goes_on_as = Ask.objects.create(
+            case=into,
+            position=position,
+            text=ask.text,
+            amount=ask.amount,
+            recorded_by_id=ask.recorded_by_id,
+            recorded_at=ask.recorded_at,
+        )
+        ask.save(update_fields=["goes_on_as"])
+
+
 def correct(*, ask, text, by, now, amount=None, revision=None):
     """Put right what was noted, while nothing is decided on it: a decision is on the words as they stood.
 
@@ -208,6 +227,10 @@ def _require_live(case):
 
 
 def _require_undecided(ask):
+    if ask.goes_on_as_id is not None:
+        raise AlreadyDecided(
+            _("This ask goes on on %(number)s; it is decided there.") % {"number": ask.goes_on_as.case.number}
+        )
     if ask.decisions.current().exists():
         raise AlreadyDecided(_("This ask is decided already; take that decision back first."))
 

@@ -7,7 +7,7 @@ from cases.errors import Blocked, Incomplete, WrongMove
 from cases.models import TriggerKind
 from cases.states import CaseStatus, may_move
 
-from . import clocks, linking, pausing, triggers
+from . import clocks, linking, pausing, surveying, triggers
 from .changing import changing
 
 
@@ -41,7 +41,10 @@ def resolve(*, case, reason, by, now, revision=None):
 
 
 def close(*, case, reason, by, now, revision=None):
-    """The end. Raises Blocked with every blocker named."""
+    """The end; the customer is asked how content they are, where they may be.
+
+    Raises Blocked with every blocker named.
+    """
     if not reason.strip():
         raise Incomplete(_("Say why the case can be closed."))
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
@@ -50,6 +53,7 @@ def close(*, case, reason, by, now, revision=None):
         clocks.closed(locked, at=now, now=now, pauses=pausing.end_all(locked, now=now))
         closing.end_with(locked, by=by, now=now, outcome="closed")
         locked.closed_at = now
+        surveying.ask_after(locked, now=now)
 
 
 def reopen(*, case, reason, by, now, revision=None, is_undo=False):

@@ -184,20 +184,29 @@ def foresee(*, now, **given):
 
 
 NEEDS = {
-    Category.Reach.PHONE: lambda contact: contact.phone,
-    Category.Reach.MAIL: lambda contact: contact.email,
-    Category.Reach.EITHER: lambda contact: contact.phone or contact.email,
+    Category.Reach.PHONE: lambda phone, email: phone,
+    Category.Reach.MAIL: lambda phone, email: email,
+    Category.Reach.EITHER: lambda phone, email: phone or email,
 }
+
+
+def lacks(category, *, phone="", email=""):
+    """What keeps a case of `category` from being opened for a contact with this phone and email address, in
+    a sentence; "" where nothing does."""
+    needed = category.contact_needs if category else ""
+    if not needed or NEEDS[needed](phone, email):
+        return ""
+    words = {"category": category, "needed": category.get_contact_needs_display()}
+    return (
+        _("Of a case of “%(category)s” the contact must have %(needed)s; choose or add one who has.") % words
+    )
 
 
 def check_contact(category, contact):
     """What the category wants to know of whom we talk to. Raises Incomplete."""
-    needed = category.contact_needs if category else ""
-    if needed and not (contact and NEEDS[needed](contact)):
-        raise Incomplete(
-            _("Of a case of “%(category)s” the contact must have %(needed)s; choose or add one who has.")
-            % {"category": category, "needed": category.get_contact_needs_display()}
-        )
+    known = {"phone": contact.phone, "email": contact.email} if contact else {}
+    if lacking := lacks(category, **known):
+        raise Incomplete(lacking)
 
 
 def _name(case, by, named):

@@ -126,7 +126,9 @@ def promises(source, target, *, by, now):
 def asks(source, target, *, by, now):
     """What nothing decides yet is asked over there, behind what is asked there already."""
     last = target.asks.aggregate(last=Max("position"))["last"] or 0
-    undecided = source.asks.exclude(Exists(Decision.objects.current().filter(ask=OuterRef("pk"))))
+    undecided = source.asks.filter(goes_on_as=None).exclude(
+        Exists(Decision.objects.current().filter(ask=OuterRef("pk")))
+    )
     for position, ask in enumerate(undecided.order_by("position"), last + 1):
         ask.case, ask.position = target, position
         ask.save(update_fields=["case", "position"])

@@ -9,7 +9,8 @@ from cases.prepared import Given, Prepared
 from cases.sets import add_each
 
 # What is told to people who work here; the rest goes to customers.
-TO_PEOPLE = [kind for kind in NoticeKind if kind not in (NoticeKind.CASE_RECEIVED, NoticeKind.REPLY)]
+TO_CUSTOMERS = (NoticeKind.CASE_RECEIVED, NoticeKind.REPLY, NoticeKind.SURVEY)
+TO_PEOPLE = [kind for kind in NoticeKind if kind not in TO_CUSTOMERS]
 # What is worth a mail beside the line in the app.
 BY_MAIL = {
     NoticeKind.HANDOFF,

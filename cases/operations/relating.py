@@ -5,10 +5,10 @@ from contextlib import ExitStack, contextmanager
 from django.utils.translation import gettext as _
 
 from cases.errors import Incomplete, WrongMove
-from cases.models import CaseLink, Message
+from cases.models import Attachment, CaseLink, Message
 from cases.states import CaseStatus
 
-from . import clocks, intake
+from . import asking, clocks, intake
 from .changing import changing
 from .linking import connect
 
@@ -61,12 +61,29 @@ def unlink(*, link, by, now, reason, seen=None, revision=None):
         link.save(update_fields=["ended_at"])
 
 
-def split(*, case, messages, subject, by, now, category=None, service=None, reason="", revision=None):
+def split(
+    *,
+    case,
+    messages,
+    subject,
+    by,
+    now,
+    files=(),
+    asks=(),
+    category=None,
+    service=None,
+    reason="",
+    revision=None,
+):
     """A new case of the same customer with copies of `messages` (of `case`); they stay where they are, too.
+
+    `files`: Attachments that go along with their messages; `asks`: Asks of `case` that nothing decides yet.
+    They are asked on the new case, in their order, and stay here as going on there.
 
     It counts from when the customer first said what was split off: no time is lost or given away. What we
     answered then counts as answered. Restricted like the case it comes from, for the same people.
-    Raises Incomplete without a message of the customer's, WrongMove for another case's.
+    Raises Incomplete without a message of the customer's or for a file without its message, WrongMove for
+    what is another case's, AlreadyDecided.
     """
     chosen = sorted(messages, key=lambda m: (m.occurred_at, m.pk))
     if any(message.case_id != case.pk for message in chosen):
@@ -76,6 +93,7 @@ def split(*, case, messages, subject, by, now, category=None, service=None, reas
         raise Incomplete(
             _("Choose at least one message in which the customer says what the new case is about.")
         )
+    _require_messages_of(files, chosen)
     with changing(case, by=by, reason=reason or _("case split"), now=now, revision=revision) as locked:
         # Of another category it may be another team's, but nobody new learns of a restricted case.
         stays = locked.is_restricted or category in (None, locked.category)
@@ -101,8 +119,12 @@ def split(*, case, messages, subject, by, now, category=None, service=None, reas
             by=by,
             now=now,
         )
-        copies = [_copy(message, new, now) for message in chosen if message.pk != first.pk]
+        others = [message for message in chosen if message.pk != first.pk]
+        copies = [_copy(message, new, now) for message in others]
         Message.objects.bulk_create(copies)
+        opening = new.messages.earliest("pk")
+        _copy_files(files, {first.pk: opening, **dict(zip([m.pk for m in others], copies, strict=True))})
+        asking.split_off(case=locked, asks=asks, into=new)
         for copy in copies:
             if copy.answers_customer and copy.occurred_at >= first.occurred_at:
                 with changing(new, by=by, reason=_("answered before the split"), now=now) as opened:
@@ -111,6 +133,25 @@ def split(*, case, messages, subject, by, now, category=None, service=None, reas
                     clocks.answered(opened, at=copy.occurred_at, now=now)
         connect(new, locked, CaseLink.Kind.SPLIT, reason=reason, now=now)
     return new
+
+
+def _require_messages_of(files, chosen):
+    """A file goes with the message that it came with, or not at all."""
+    without = [file.name for file in files if file.message_id not in {message.pk for message in chosen}]
+    if without:
+        raise Incomplete(
+            _("“%(name)s” goes over with its message; choose that too, or leave the file out.")
+            % {"name": without[0]}
+        )
+
+
+def _copy_files(files, copies):
+    """`copies`: {id of a message: its copy}. The content is kept once, whoever names it."""
+    names = ("name", "media_type", "size", "sha256")
+    Attachment.objects.bulk_create(
+        Attachment(message=copies[file.message_id], **{name: getattr(file, name) for name in names})
+        for file in sorted(files, key=lambda file: file.pk)
+    )
 
 
 def _copy(message, case, now):

@@ -25,6 +25,7 @@ class ShownAsk:
     offer: str
     came_back: Decision | None  # why it is open again, where the last decision did not stand
     may_review: bool
+    goes_on: str = ""  # the number of the case on which it is decided instead
 
 
 @register.filter
@@ -39,9 +40,9 @@ def asks_of(case, reader):
     """[ShownAsk] of a case in the customer's order: two queries, and those of permission where one waits."""
     decisions = Decision.objects.select_related("made_by", "approved_by", "ended_by").order_by("-pk")
     asks = list(
-        case.asks.order_by("position").prefetch_related(
-            Prefetch("decisions", decisions, to_attr="every_decision")
-        )
+        case.asks.select_related("goes_on_as__case")
+        .order_by("position")
+        .prefetch_related(Prefetch("decisions", decisions, to_attr="every_decision"))
     )
     waits = any(row.state == Decision.State.WAITING for ask in asks for row in ask.every_decision)
     may_approve = waits and may(reader, "offer.approve", case)
@@ -54,16 +55,19 @@ def _shown(ask, reader, may_approve):
     waits = current is not None and current.state == Decision.State.WAITING
     return ShownAsk(
         ask=ask,
-        pill=display.ask_pill(_state(current, waits)),
+        pill=display.ask_pill(_state(ask, current, waits)),
         worth=display.money(ask.amount) if ask.amount else "",
         decision=current,
         offer=display.offer(current) if current else "",
         came_back=last if current is None else None,
         may_review=waits and may_approve and current.made_by_id != reader.pk,
+        goes_on=ask.goes_on_as.case.number if ask.goes_on_as else "",
     )
 
 
-def _state(current, waits):
+def _state(ask, current, waits):
+    if ask.goes_on_as_id:
+        return Ask.State.MOVED
     if current is None:
         return Ask.State.OPEN
     return Ask.State.WAITING if waits else Ask.State(current.outcome)

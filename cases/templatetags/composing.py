@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils.translation import gettext as _
 
-from cases import display
+from cases import display, wording
 from cases.forms import Moment
 from cases.models import Channel, Draft, ReplyTemplate, SentForm
 from cases.views.understood import understood
@@ -26,6 +26,7 @@ class Desk:
     drafts: dict
     kept: dict
     sent: str
+    signature: str = ""
     templates: list = field(default_factory=list)
     most_bytes: int = 0
     most_files: int = 0
@@ -33,13 +34,14 @@ class Desk:
 
 @register.simple_tag
 def writing_desk(case, reader, now, may_work):
-    """The `Desk` of `reader` on `case`. Two queries, and one for the templates of who may reply."""
+    """The `Desk` of `reader` on `case`. Two queries, and two for templates and signature of who may reply."""
     drafts = {draft.kind: draft for draft in Draft.objects.filter(person=reader, case=case)}
     last = SentForm.objects.filter(person=reader, case=case).order_by("-pk").values_list("key", flat=True)
     return Desk(
         drafts=drafts,
         kept={kind: display.moment(draft.saved_at, now) for kind, draft in drafts.items()},
         sent=" ".join(key.hex for key in last[:FORMS_KNOWN]),
+        signature=wording.signature_of(reader).strip() if may_work else "",
         templates=_templates(case) if may_work else [],
         most_bytes=settings.ATTACHMENT_MAX_BYTES,
         most_files=settings.ATTACHMENTS_MAX_COUNT,

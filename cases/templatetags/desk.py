@@ -19,6 +19,18 @@ def moment(at, now, form=""):
 
 
 @register.filter
+def moment_of(at, now):
+    """An instant with its day, in the reader's zone; for where a tag cannot stand."""
+    return display.moment(at, now, "day") if at else ""
+
+
+@register.filter
+def clock_name(clock):
+    """What a clock measures; see display.clock_name."""
+    return display.clock_name(clock)
+
+
+@register.filter
 def city(zone):
     """The place a zone is named after; see display.zone_city."""
     return display.zone_city(zone)
@@ -77,6 +89,8 @@ def chosen_of(field):
     chosen = {
         str(value) for value in ([field.data] if isinstance(field.data, str) else field.data or []) if value
     }
+    if not chosen:
+        return _("any")  # and no choices are read for it
     words = [str(word) for value, word in field.field.choices if str(value) in chosen]
     return ", ".join(words) or _("any")
 
@@ -88,7 +102,7 @@ def shell(context):
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return {"now": timezone.now(), "person": None}
-    choice = PersonPreference.objects.filter(person=person).only("theme", "single_keys", "signature").first()
+    choice = PersonPreference.of(person)
     return {
         "now": context.get("now") or timezone.now(),
         "person": person,
@@ -98,7 +112,6 @@ def shell(context):
             reader=getattr(context.get("asked"), "reader", None),
         ),
         "theme": choice.theme if choice else "",
-        "signature": choice.signature if choice else "",
         "keys": "off" if choice and not choice.single_keys else "on",
         "unread": Notice.objects.in_app_for(person).unread()[:100].count(),
         "may_find": roles.may(person, "case.find"),

@@ -13,7 +13,7 @@ from django.views import View
 from cases import closing, forms
 from cases.errors import Blocked, Refused
 from cases.models import Pause, Promise
-from cases.operations import correcting, ending, pausing, promising, routing, tagging
+from cases.operations import correcting, ending, foreseeing, pausing, promising, routing, tagging
 from cases.states import CaseStatus
 from cases.views.finding import find
 from cases.views.others import away_now
@@ -130,6 +130,9 @@ class Prioritise(Action):
 
     def starts_with(self, case, now):
         return {"priority": case.priority}
+
+    def more(self, case):
+        return {"foreseen": foreseeing.by_priority(case)}
 
     def operate(self, case, said, *, by, now):
         routing.prioritise(

@@ -35,6 +35,7 @@ def look_ahead(form, customer, reader, now):
     subject = str(form["subject"].value() or "")
     about = {"service": known.get("service"), "category": known.get("category"), "subject": subject}
     context = {
+        "lacking": _lacking(form, known),
         "similar": likeness.open_cases(customer=customer, reader=reader, **about),
         "precedents": likeness.precedents(reader=reader, **about),
     }
@@ -47,6 +48,17 @@ def look_ahead(form, customer, reader, now):
         "rule": rule_words(foreseen.rule),
         "owed": [_owed(clock, customer, now) for clock in sorted(foreseen.clocks, key=lambda c: c.due_at)],
     }
+
+
+def _lacking(form, known):
+    """What the category needs to know of the contact and is not there yet, in a sentence. Who is written down
+    as somebody new counts before who is chosen, as when the case is opened."""
+    if form.is_somebody_else:
+        reach = {name: str(form[f"contact_{name}"].value() or "").strip() for name in ("phone", "email")}
+    else:
+        contact = known.get("contact")
+        reach = {"phone": contact.phone, "email": contact.email} if contact else {}
+    return intake.lacks(known.get("category"), **reach)
 
 
 def _known(form):

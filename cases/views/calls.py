@@ -98,19 +98,10 @@ class NewCall(LoginRequiredMixin, View):
         def take_call():
             message = calling.take_call(
                 case=case,
-                body=said["body"],
-                incoming=said["direction"] == "in",
-                was_reached=said["was_reached"],
-                occurred_at=said["occurred_at"],
-                contact=said["contact"],
-                asks_for=said["asks_for"] or None,
-                promised=said["promised"],
-                promised_by=said["promised_by"],
-                promise_kind=said["promise_kind"] or Promise.Kind.UPDATE,
-                tried=said["tried"],
                 may_promise=may_promise,
                 by=person,
                 now=now,
+                **forms.taken_down(said),
             )
             return message.case
 

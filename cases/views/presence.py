@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views import View
 
+from cases.models import Timer
 from cases.operations import presence
 from cases.views.finding import find
 from cases.views.others import others_here
@@ -26,4 +27,21 @@ class Here(LoginRequiredMixin, View):
             "case": case,
             "has_changed": seen.isdecimal() and int(seen) != case.revision,
         }
-        return render(request, "cases/_presence_line.html", context)
+        answer = render(request, "cases/_presence_line.html", context)
+        answer["X-Case-Mark"] = _mark(case)
+        return answer
+
+
+def _mark(case):
+    """Another one whenever something was done on the case, or the engine did something with it: it always
+    fires the earliest timer first."""
+    standing = case.standing
+    timer = (
+        Timer.objects.pending()
+        .filter(case=case)
+        .order_by("due_at", "pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    owed = (standing.kind, standing.clock_id, standing.promise_id, int(standing.is_breached))
+    return "-".join(str(part or "") for part in (case.revision, timer, *owed, standing.holder_id))

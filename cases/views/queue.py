@@ -63,7 +63,7 @@ class Asked:
             query=query,
             reader=queues.Reader.of(person, now),
             view=queues.view_of(query.get("view", ""), person),
-            filter=QueueFilter(query, queryset=Standing.objects.all()),
+            filter=QueueFilter(query, queryset=Standing.objects.all(), with_ended=is_search),
             order=FOUND if is_search else ORDERS.get(query.get("sort", ""), ORDERS[""]),
             words=words_of(query.get("q", "")),
             is_search=is_search,

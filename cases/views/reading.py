@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views import View
 
-from cases import forms, roles
+from cases import conversations, forms, roles
 from cases.errors import Refused
-from cases.models import Message, Pause
+from cases.models import Attempt, Message, Pause
 from cases.operations import reading
 from cases.views import case_rows
 from cases.views.case import promises_of
@@ -74,8 +74,9 @@ class OpenRest(LoginRequiredMixin, View):
 class Print(LoginRequiredMixin, View):
     """A case on paper, for who may read the whole of it.
 
-    As it comes, what the customer may see; with ?internal=1 also notes, clocks and the ladder, with
-    &history=1 the history, and then every page says that it is for us alone.
+    As it comes, what the customer may see, also of what was said on cases merged into it; with ?internal=1
+    notes, clocks and the ladder too, with &history=1 the history, and then every page says that it is for us
+    alone.
     """
 
     def get(self, request, number):
@@ -83,9 +84,12 @@ class Print(LoginRequiredMixin, View):
         recorded(request, case)
         now = timezone.now()
         internal = bool(request.GET.get("internal"))
-        said = case.messages.select_related("author", "contact").order_by("occurred_at", "pk")
+        said = conversations.said_on(case, request.user)
+        said = said.select_related("author", "contact", "case", "answer").order_by("occurred_at", "pk")
+        said = said.prefetch_related("attachments")
         if not internal:
             said = said.exclude(direction=Message.Direction.INTERNAL)
+        told = list(said)
         pauses = list(
             Pause.objects.filter(case=case).select_related("reason", "started_by").order_by("started_at")
         )
@@ -99,7 +103,10 @@ class Print(LoginRequiredMixin, View):
             "now": now,
             "internal": internal,
             "with_history": internal and bool(request.GET.get("history")),
-            "messages_said": list(said),
+            "messages_said": told,
+            "calls": [message for message in told if message.is_call and message.direction == "out"],
+            "answers": list(case.answers.select_related("promise", "given_by").order_by("pk")),
+            "attempts": list(Attempt.objects.known_on(case)) if internal else [],
             "clocks": case_rows.shown_clocks(clocks, pauses, now) if internal else [],
             "pauses": pauses,
             "promises": promises_of(case, now),

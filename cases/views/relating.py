@@ -70,6 +70,7 @@ class Split(Action):
     title, word, done = _("Split off a new case"), _("Open the new case"), _("The new case is open.")
     means = (
         _("Copies of what you choose open a new case of this customer; the originals stay here."),
+        _("What is asked goes on on the new case, and says here where; it no longer keeps this one open."),
         _("Its terms count from when the customer first said it; what we answered since counts."),
         _("The customer gets a receipt with its number."),
     )
@@ -78,6 +79,8 @@ class Split(Action):
         relating.split(
             case=case,
             messages=list(said["messages"]),
+            files=list(said["files"]),
+            asks=list(said["asks"]),
             subject=said["subject"],
             category=said["category"],
             service=said["service"],

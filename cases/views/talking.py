@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views import View
 
-from cases import forms
+from cases import forms, wording
 from cases.errors import Refused, SentBefore
-from cases.operations import attaching, mentioning, once, promising, talk, unsent
+from cases.operations import attaching, calling, mentioning, once, promising, talk, unsent
 from cases.views import delivery
 from cases.views.case import case_context
 from cases.views.finding import find, may
@@ -107,7 +107,7 @@ class Reply(Saying):
     def operate(self, case, said, *, by, now):
         talk.reply(
             case=case,
-            body=said["body"],
+            body=wording.signed(said["body"], by) if said["signed"] else said["body"],
             channel=said["channel"],
             revision=said["revision"],
             files=said["files"],
@@ -164,15 +164,8 @@ class Call(Logging):
     form_class, name, done = forms.CallForm, "call", _("The call is on the case.")
 
     def operate(self, case, said, *, by, now):
-        talk.log_call(
-            case=case,
-            body=said["body"],
-            incoming=said["direction"] == "in",
-            was_reached=said["was_reached"],
-            occurred_at=said["occurred_at"],
-            asks_for=said["asks_for"] or None,
-            by=by,
-            now=now,
+        calling.take_call(
+            case=case, may_promise=may(by, "case.work", case), by=by, now=now, **forms.taken_down(said)
         )
 
 

@@ -71,9 +71,10 @@ class Preview(Writing):
     """The mail as the customer will get it, in their language and zone."""
 
     def answer(self, request, case, form):
-        filled = wording.fill(
-            request.POST.get(form.add_prefix("body"), ""), case=case, by=request.user, now=timezone.now()
-        )
+        text = request.POST.get(form.add_prefix("body"), "")
+        filled = wording.fill(text, case=case, by=request.user, now=timezone.now())
+        is_signed = filled.text.strip() and form.add_prefix("signed") in request.POST
+        words = wording.signed(filled.text, request.user) if is_signed else filled.text
         context = {
             "case": case,
             "now": timezone.now(),
@@ -81,7 +82,7 @@ class Preview(Writing):
             "files": [
                 file_types.clean_name(file.name) for file in request.FILES.getlist(form.add_prefix("files"))
             ],
-            **self.mail(case, request.POST.get(form.add_prefix("channel")), filled.text),
+            **self.mail(case, request.POST.get(form.add_prefix("channel")), words),
         }
         return render(request, "cases/preview.html", context)
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cases.models import Attachment, Case, Draft, Message, Notice, Party, Promise, ReplyTemplate, SentForm
-from cases.operations import talk
+from cases.operations import profile, talk
 from cases.states import Metric
 from tests import factories as make
 
@@ -111,7 +111,7 @@ def test_the_same_form_twice_says_one_thing_once(client, desk, case):
 @pytest.mark.parametrize("kind", ["note", "call", "promise"])
 def test_so_do_notes_calls_and_promises(client, desk, case, kind):
     said = {
-        "call": {"direction": "in", "was_reached": "on", "occurred_at": "2026-03-03T10:00", "asks_for": ""},
+        "call": {"direction": "in", "was_reached": "yes", "occurred_at": "2026-03-03T10:00", "asks_for": ""},
         "promise": {"what": "Call", "due_at": "2026-03-03T17:00", "kind": "update", "channel": "phone"},
     }.get(kind, {})
     said |= {"key": uuid.uuid4(), "revision": case.revision}
@@ -607,3 +607,43 @@ def test_the_case_page_costs_the_same_with_many_files_calls_and_templates(
     for kind in ("reply", "note", "call"):
         keep(client, desk["agent"], case, kind, **{f"{kind}-body": "x"})
     assert queries() == few
+
+
+# --- One's signature ---
+
+
+def test_a_reply_is_signed_when_it_is_sent_as_the_page_shows_it_and_once(client, desk, case):
+    """Without a script too; the text itself stays what its writer typed."""
+    profile.introduce(by=desk["agent"], now=NOW, signature="Kind regards,\nLucia")
+    address = reverse("case", args=[case.number])
+    client.force_login(desk["agent"])
+    shown = body(client.get(address))
+    assert "Kind regards,\nLucia</span>" in shown and 'name="reply-signed"' in shown
+    said = {"reply-channel": "mail", "reply-signed": "on"}
+    previewed = body(
+        post(
+            client,
+            desk["agent"],
+            "case-reply-preview",
+            case.number,
+            **said,
+            **{"reply-body": "It is booked."},
+        )
+    )
+    assert "It is booked.\n\nKind regards,\nLucia" in previewed
+    sent = {
+        "It is booked.": ("on", "It is booked.\n\nKind regards,\nLucia"),
+        "Good. Kind regards,\nLucia\n": ("on", "Good. Kind regards,\nLucia"),
+        "It is booked at last.": ("", "It is booked at last."),
+    }
+    for typed, (signed, told) in sent.items():
+        now = Case.objects.get(pk=case.pk)
+        said = {"reply-body": typed, "reply-channel": "mail", "reply-revision": now.revision}
+        said |= {"reply-signed": signed} if signed else {}
+        assert post(client, desk["agent"], "case-reply", case.number, **said).status_code == 302
+        assert case.messages.filter(direction="out").latest("pk").body == told
+    # A signature alone is no reply, and who has none is offered none.
+    empty = {"reply-body": " ", "reply-signed": "on", "reply-channel": "mail", "reply-revision": 1}
+    assert post(client, desk["agent"], "case-reply", case.number, **empty).status_code == 422
+    client.force_login(desk["supervisor"])
+    assert 'name="reply-signed"' not in body(client.get(address))

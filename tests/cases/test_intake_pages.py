@@ -22,7 +22,7 @@ from cases.models import (
     Service,
     Subscription,
 )
-from cases.operations import attempts, ending, relating, talk
+from cases.operations import asking, attempts, ending, relating, talk
 from cases.states import Metric
 from tests import factories as make
 
@@ -598,11 +598,15 @@ def test_cases_are_linked_merged_and_split_from_their_sheets(client, desk, custo
     for offered in ('id="form-reply"', 'id="form-promise"', "/pause/", "/escalate/"):
         assert offered not in shown, offered
     message = case.messages.get()
+    ask = asking.ask(case=case, text="A credit note", by=agent, now=NOW)
+    assert "A credit note" in body(get(client, agent, "case-split", case.number))
     fresh = Case.objects.get(pk=case.pk)
     split = {"messages": [message.pk], "subject": "Another matter", "revision": fresh.revision}
+    split["asks"] = [ask.pk]
     assert post(client, agent, "case-split", case.number, **split).status_code == 302
     new = Case.objects.get(subject="Another matter")
     assert "split off from" in body(get(client, agent, "case", new.number))
+    assert f"Goes on as {new.number}" in body(get(client, agent, "case", case.number))
     again = post(client, agent, "case-split", case.number, **split)
     assert again.status_code == 422 and "Another matter" in body(again)
 
@@ -660,6 +664,29 @@ def test_what_else_is_open_is_told_apart(client, desk, customer):
     assert "Also open" not in shown
 
 
+def test_what_a_category_needs_of_the_contact_is_said_when_it_is_chosen(client, desk):
+    """Not only when the case is refused: before anything is typed twice. Whoever is written down counts."""
+    outage = make.category("Outage")
+    with make.signed():
+        outage.contact_needs = "phone"
+        outage.save()
+    customer = make.customer("Reachable by mail alone")
+    aoife = customer.contacts.get()
+    asked = {"customer": customer.pk, "contact": aoife.pk}
+    needed = "the contact must have a phone number"
+    assert needed not in body(get(client, desk["agent"], "case-new-ahead", **asked))
+    asked["category"] = outage.pk
+    assert needed in body(get(client, desk["agent"], "case-new-ahead", **asked))
+    there = {**asked, "contact_name": "Ole", "contact_phone": "+34 600 000 000"}
+    assert needed not in body(get(client, desk["agent"], "case-new-ahead", **there))
+    assert needed in body(get(client, desk["agent"], "case-new-ahead", **{**there, "contact_phone": " "}))
+    # Without a script the page says it of every category, and of the chosen one when it is checked.
+    plain = body(get(client, desk["agent"], "case-new", customer=customer.pk))
+    assert "Outage: a phone number" in plain and needed not in plain
+    checked = post(client, desk["agent"], "case-new", **asked, check="1")
+    assert checked.status_code == 200 and needed in body(checked)
+
+
 # --- What they cost ---
 
 
@@ -671,7 +698,7 @@ def cost(client, person, assert_at_most, name, **query):
     return len(counted)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("case-new-ahead", 21), ("call-new", 28)])
+@pytest.mark.parametrize(("name", "expected"), [("case-new-ahead", 21), ("call-new", 27)])
 def test_a_page_costs_the_same_for_many_cases_as_for_few(
     client, desk, customer, django_assert_max_num_queries, name, expected
 ):

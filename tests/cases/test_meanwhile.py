@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from cases import meanwhile
+from cases.engine import run_until_idle
 from cases.errors import StaleCase
 from cases.models import Case, Message, Party, Presence
 from cases.models.presence import FRESH
@@ -223,6 +224,20 @@ def test_a_beat_answers_with_who_else_is_here(client, desk, case):
     assert "is reading" in answer and "Changed" not in answer
     talk.note(case=case, body="x", by=desk["supervisor"], now=NOW)
     assert "Changed" in body(beat(client, desk["agent"], case, revision=case.revision - 1))
+
+
+def test_a_beat_says_by_another_mark_that_somebody_or_the_engine_did_something(client, desk, case):
+    def mark():
+        return beat(client, desk["agent"], case)["X-Case-Mark"]
+
+    first = mark()
+    assert mark() == first
+    talk.note(case=case, body="x", by=desk["supervisor"], now=NOW)
+    noted, revision = mark(), Case.objects.get(pk=case.pk).revision
+    run_until_idle(now=NOW + 4 * HOUR)
+    fired = mark()
+    assert Case.objects.get(pk=case.pk).revision == revision
+    assert len({first, noted, fired}) == 3
 
 
 def test_who_is_silent_is_gone_after_three_beats_and_who_leaves_at_once(client, desk, case, monkeypatch):

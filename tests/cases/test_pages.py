@@ -390,6 +390,31 @@ def test_a_sheet_from_a_stale_page_is_refused_with_its_text_kept(client, desk, c
     assert Case.objects.get(pk=case.pk).revision == seen + 1
 
 
+def test_before_the_priority_is_set_its_form_names_the_clocks_and_their_new_due_times(
+    client, desk, django_assert_max_num_queries
+):
+    """What it names is what then happens; whoever looks changes nothing."""
+    terms = {(Metric.FIRST_RESPONSE, 4): 1800, (Metric.FIRST_RESPONSE, None): 4 * 3600}
+    terms |= {
+        (Metric.RESOLUTION, 3): 8 * 3600,
+        (Metric.RESOLUTION, None): 40 * 3600,
+        (Metric.NEXT_UPDATE, 1): 60,
+    }
+    make.policy("Quick", targets=terms)
+    case = new_case(desk)
+    before = list(case.clocks.values("pk", "due_at", "term_seconds"))
+    with django_assert_max_num_queries(60):
+        foreseen = page(client, desk["agent"], "case-priority", case.number).context["foreseen"]
+    assert list(case.clocks.values("pk", "due_at", "term_seconds")) == before
+    named = {one.priority: {clock.metric: clock.due_at for clock in one.clocks} for one in foreseen}
+    assert set(named) == {1, 3, 4}  # not the one it has
+    urgent = body(page(client, desk["agent"], "case-priority", case.number))
+    assert "Under Urgent" in urgent and "breached at once" in urgent
+    said = {"priority": 4, "reason": "They stand still", "revision": case.revision}
+    assert post(client, desk["agent"], "case-priority", case.number, **said).status_code == 302
+    assert dict(case.clocks.open().values_list("metric", "due_at")) == named[4]
+
+
 @pytest.mark.parametrize("empty", ["", "   "])
 def test_an_empty_reply_is_refused(client, desk, case, empty):
     said = {"reply-body": empty, "reply-channel": "mail", "reply-revision": case.revision}
@@ -403,16 +428,48 @@ def test_a_call_in_which_nobody_was_reached_stops_nothing(client, desk, case):
         "call-direction": "out",
         "call-occurred_at": "2026-03-03T10:59",
         "call-revision": 1,
+        "call-was_reached": "no",
     }
     assert post(client, desk["agent"], "case-call", case.number, **said).status_code == 302
     assert case.clocks.get(metric=Metric.FIRST_RESPONSE).is_open
     assert (
         post(
-            client, desk["agent"], "case-call", case.number, **said, **{"call-was_reached": "on"}
+            client, desk["agent"], "case-call", case.number, **{**said, "call-was_reached": "yes"}
         ).status_code
         == 302
     )
     assert not case.clocks.get(metric=Metric.FIRST_RESPONSE).is_open
+
+
+def test_the_case_page_takes_down_of_a_call_what_the_call_form_does(client, desk, case):
+    """Who, what was promised and what was tried; of whoever does not work the case, for its holder."""
+    said = {
+        "call-body": "They ask for news.",
+        "call-direction": "in",
+        "call-was_reached": "yes",
+        "call-contact": case.contact_id,
+        "call-promised": "Tell them the date",
+        "call-promised_by": "2026-03-04T10:00",
+        "call-tried": "Restarted the router",
+        "call-asks_for": "asked_supervisor",
+    }
+    half = {**said, "call-revision": case.revision, "call-promised_by": ""}
+    refused = post(client, desk["agent"], "case-call", case.number, **half)
+    assert refused.status_code == 422 and "Restarted the router" in body(refused)
+    assert not case.messages.filter(channel="phone").exists()
+    answer = post(client, desk["agent"], "case-call", case.number, **said, **{"call-revision": case.revision})
+    assert answer.status_code == 302
+    promise = case.promises.get()
+    assert (promise.what, promise.told_by_channel, promise.made_by) == (
+        "Tell them the date", "phone", desk["agent"],
+    )  # fmt: skip
+    assert [attempt.what for attempt in case.attempts.all()] == ["Restarted the router"]
+    assert case.messages.get(channel="phone").contact_id == case.contact_id
+    now = Case.objects.get(pk=case.pk)
+    other = {**said, "call-revision": now.revision}
+    assert post(client, desk["stranger"], "case-call", case.number, **other).status_code == 302
+    assert case.promises.count() == 1
+    assert "Tell them the date" in case.messages.get(direction="internal").body
 
 
 @pytest.mark.parametrize("typed", ["", "2026-03-03T10:30"])
@@ -424,7 +481,7 @@ def test_a_call_is_of_when_it_is_logged_unless_somebody_types_another_time(
     later = NOW + timedelta(minutes=7, seconds=31)
     monkeypatch.setattr("django.utils.timezone.now", lambda: later)
     said = {"call-body": "They ask for news.", "call-direction": "in", "call-occurred_at": typed}
-    said |= {"call-was_reached": "on", "call-revision": case.revision}
+    said |= {"call-was_reached": "yes", "call-revision": case.revision}
     assert post(client, desk["agent"], "case-call", case.number, **said).status_code == 302
     message = case.messages.get(channel="phone")
     assert message.occurred_at == (NOW - timedelta(minutes=30) if typed else later)
@@ -661,8 +718,8 @@ def test_pages_need_no_script_of_their_own_and_have_one_heading(client, desk, ca
 
 # --- What the pages cost ---
 
-QUEUE_QUERIES = 33
-CASE_QUERIES = 78
+QUEUE_QUERIES = 32
+CASE_QUERIES = 81
 
 
 def queries(client, person, django_assert_max_num_queries, name, *args, **query):

@@ -277,6 +277,46 @@ def test_a_tag_that_does_not_exist_is_refused_by_the_filter_and_shows_all(client
     assert len(subjects(page(client, desk["agent"], "case-list", tag="99"))) == 1
 
 
+def test_the_queue_is_narrowed_by_owner_holder_language_and_status_at_constant_cost(
+    client, desk, django_assert_max_num_queries
+):
+    agent, ana = desk["agent"], desk["supervisor"]
+    new_case(desk, "Mine", subject="Mine")
+    new_case(desk, "Anas", subject="Anas", owner=ana, language="es")
+    held, open_ = new_case(desk, "Held", subject="Held"), new_case(desk, "Open", subject="Open")
+    talk.reply(case=open_, body="Hello", by=agent, now=NOW)
+    Standing.objects.filter(pk=held.pk).update(holder=ana)
+
+    def shown(**asked):
+        return set(subjects(page(client, agent, "case-list", view="all", **asked)))
+
+    assert shown(owner=ana.pk) == {"Anas"}
+    # As the last column says it: who holds the escalation, or else whose the case is.
+    assert shown(holder=ana.pk) == {"Anas", "Held"}
+    assert shown(holder=agent.pk) == {"Mine", "Open"}
+    assert shown(language="es") == {"Anas"}
+    assert shown(status="open") == {"Open"}
+    assert shown(status=["new", "open"], owner=agent.pk) == {"Mine", "Held", "Open"}
+    # What nobody can be is refused by the filter, and all is shown.
+    assert shown(owner="99999") == shown(language="xx") == shown()
+    # Ended cases are in no view, so their status is offered to a search alone.
+    assert "closed" not in {value for value, _word in filters(client, agent)["status"].field.choices}
+    assert "closed" in {value for value, _word in filters(client, agent, q="Mine")["status"].field.choices}
+
+    counts = []
+    for more in (1, 1, 12):
+        for number in range(more):
+            new_case(desk, f"More {number}", subject="More", owner=make.person(f"P{len(counts)}{number}"))
+        with django_assert_max_num_queries(100) as counted:
+            shown(holder=agent.pk, language="en", status="new")
+        counts.append(len(counted))
+    assert counts[1] == counts[2]
+
+
+def filters(client, person, **asked):
+    return page(client, person, "case-list", **asked).context["filter"].form
+
+
 # --- When there is nothing, or nothing soon ---
 
 

@@ -1,14 +1,16 @@
 """The rest of another team's case, opened for a reason and a day; an auditor's reading; a case on paper."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from cases.api.reading import OfCases, OfOneCase
 from cases.errors import AlreadyOpen, Incomplete, NotTheirs
 from cases.models import Case, CaseReading, ListReading, Message, Party
-from cases.operations import asking, promising, reading, talk
+from cases.operations import answering, asking, attempts, merging, promising, reading, talk
 from escalation_site.api import router
 from reports.timeline import events
 from tests import factories as make
@@ -447,6 +449,44 @@ def test_for_us_with_notes_clocks_ladder_and_history_it_says_so(client, desk, ca
     assert "opened the case" not in shown
     shown = body(page(client, desk["agent"], "case-print", case.number, internal=1, history=1))
     assert "opened the case" in shown
+
+
+def test_on_paper_stand_asks_with_decisions_the_answer_files_calls_and_what_was_merged(client, desk, case):
+    agent = desk["agent"]
+    agent.money_limit, desk["manager"].money_limit = 50, 1000
+    with make.signed():
+        agent.save()
+        desk["manager"].save()
+    granted, waiting = asking.ask_all(
+        case=case, texts=["A credit note", "Two months free"], by=agent, now=NOW
+    )
+    decide = partial(asking.decide, outcome="granted", by=agent, now=NOW)
+    decide(ask=granted)
+    decide(ask=waiting, offer_kind="money", offer_amount=400)
+    attempts.note_attempt(case=case, tried="Restarted the router", by=agent, now=NOW - HOUR)
+    call = {"incoming": False, "by": agent, "now": NOW - HOUR}
+    talk.log_call(case=case, body="Rang out", was_reached=False, **call)
+    upload = SimpleUploadedFile("photo of the meter.txt", b"12345")
+    talk.reply(case=case, body="Here it is", by=agent, now=NOW - HOUR, files=[upload])
+    answering.answer(
+        case=case, cause="A double booking", remedy="It is booked back", turn_to="Lucia", due_at=NOW + HOUR,
+        by=agent, now=NOW,
+    )  # fmt: skip
+    merged = make.case(case.customer, now=NOW - HOUR, team=case.team, owner=agent, by=agent)
+    talk.receive(case=merged, body="Said on the other one", channel="mail", by=agent, now=NOW)
+    merging.merge(case=merged, into=Case.objects.get(pk=case.pk), reason="the same", by=agent, now=NOW)
+
+    told = body(page(client, agent, "case-print", case.number))
+    for seen in (
+        "A credit note", "Granted", "A double booking", "It is booked back", "photo of the meter.txt",
+        "Said on the other one", merged.number, "Nobody reached",
+    ):  # fmt: skip
+        assert seen in told
+    for inside in ("Waiting for approval", "€400", "Restarted the router"):
+        assert inside not in told
+    inside = body(page(client, agent, "case-print", case.number, internal=1))
+    for seen in ("Waiting for approval", "€400", "Restarted the router", "Said on the other one"):
+        assert seen in inside
 
 
 def test_paper_costs_the_same_for_a_long_story(client, desk, case, django_assert_max_num_queries):

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from cases import closing, conversations, engine, reconciling
-from cases.errors import Blocked, Incomplete, WrongMove
-from cases.models import Attempt, Case, CaseLink, Message, Notice, NoticeKind, Party, Promise, Timer
+from cases.errors import AlreadyDecided, Blocked, Incomplete, WrongMove
+from cases.models import Ask, Attempt, Case, CaseLink, Message, Notice, NoticeKind, Party, Promise, Timer
 from cases.operations import asking, attempts, ending, linking, merging, pausing, promising, relating, talk
 from cases.states import CaseStatus, ClockState, Metric
 from escalations.operations import escalate
@@ -423,3 +424,52 @@ def test_a_follow_up_is_linked_to_the_case_that_has_ended(ana, older, now):
     assert Message.objects.get(case=new).body == "It came back."
     assert f"opened it as a follow-up of {older.number}" in told(new)
     assert f"opened the follow-up {new.number}" in told(older)
+
+
+def test_what_is_split_off_takes_the_files_and_asks_that_are_chosen_and_leaves_a_record(ana, older, now):
+    photo, invoice = (SimpleUploadedFile(f"{name}.txt", name.encode()) for name in ("photo", "invoice"))
+    said = talk.receive(
+        case=older, body="The router is dead.", channel="mail", files=[photo, invoice], by=ana, now=now + HOUR
+    )
+    there, here = asking.ask_all(case=older, texts=["A new router", "A credit"], by=ana, now=now + HOUR)
+    photo, _invoice = said.attachments.order_by("pk")
+    new = split(older, [said], ana, now + 2 * HOUR, files=[photo], asks=[there])
+
+    assert [(file.name, file.sha256) for file in new.messages.get().attachments.all()] == [
+        ("photo.txt", photo.sha256)
+    ]
+    assert said.attachments.count() == 2
+    asked = new.asks.get()
+    assert (asked.text, asked.recorded_by, asked.recorded_at) == ("A new router", ana, there.recorded_at)
+    there.refresh_from_db()
+    assert there.goes_on_as == asked and there.case == older
+    assert "split “A new router” off into a case of its own" in told(older)
+    # It is decided there alone; here it keeps nothing open and is not decided again.
+    with pytest.raises(AlreadyDecided, match=new.number):
+        asking.decide(ask=there, outcome="granted", by=ana, now=now + 3 * HOUR)
+    asking.decide(ask=here, outcome="granted", by=ana, now=now + 3 * HOUR)
+    ending.resolve(case=older, reason="Credited", by=ana, now=now + 3 * HOUR)
+    with pytest.raises(Blocked):
+        ending.resolve(case=new, reason="Done", by=ana, now=now + 3 * HOUR)
+    assert {ask.pk: ask.state for ask in Ask.objects.with_state()} == {
+        there.pk: "moved", here.pk: "granted", asked.pk: "open",
+    }  # fmt: skip
+
+
+def test_a_split_refuses_a_file_without_its_message_and_asks_that_are_decided_or_elsewhere(
+    ana, older, newer, two_matters, now
+):
+    upload = SimpleUploadedFile("photo.txt", b"photo")
+    with_file = talk.receive(case=older, body="See", channel="mail", files=[upload], by=ana, now=now + HOUR)
+    decided, elsewhere = (
+        asking.ask(case=case, text="A credit", by=ana, now=now + HOUR) for case in (older, newer)
+    )
+    asking.decide(ask=decided, outcome="granted", by=ana, now=now + HOUR)
+    later = now + 3 * HOUR
+    with pytest.raises(Incomplete, match="photo.txt"):
+        split(older, [two_matters[0]], ana, later, files=[with_file.attachments.get()])
+    with pytest.raises(AlreadyDecided):
+        split(older, [two_matters[0]], ana, later, asks=[decided])
+    with pytest.raises(WrongMove):
+        split(older, [two_matters[0]], ana, later, asks=[elsewhere])
+    assert Case.objects.count() == 2

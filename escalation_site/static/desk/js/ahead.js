@@ -1,6 +1,6 @@
 // What a new case is like and would lead to follows the form: the server works it out, this only asks again.
 const form = document.querySelector("form[data-ahead]");
-const DECIDES = new Set(["contact", "channel", "subject", "service", "category", "impact", "urgency", "received_at"]);
+const DECIDES = new Set(["contact", "contact_name", "contact_email", "contact_phone", "channel", "subject", "service", "category", "impact", "urgency", "received_at"]);
 let waiting;
 let asking;
 
@@ -17,7 +17,7 @@ async function lookAhead() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of form.querySelectorAll("[data-ahead-part]")) {
     const fresh = page.querySelector(`[data-ahead-part="${part.dataset.aheadPart}"]`);
-    if (!fresh) continue;
+    if (!fresh || fresh.innerHTML === part.innerHTML) continue; // what has not changed is not read out again
     const isSame = [...typed(part).keys()].join() === [...typed(fresh).keys()].join();
     if (part.dataset.aheadPart === "questions" && isSame) continue;
     const kept = typed(part);

@@ -20,19 +20,37 @@ export function words(seconds, form) {
   return `${minutes} ${unit("Min")}`;
 }
 
+/** What was due has passed: words, mark and colour say so at once; what follows from it the server says. */
+function pass(node) {
+  const word = node.parentElement.querySelector(":scope > [data-late-word]");
+  if (word) word.textContent = `${word.dataset.lateWord} `;
+  node.parentElement.querySelector(":scope > [data-while-left]")?.remove();
+  const state = node.closest("[data-due]");
+  const pill = node.closest(".pill") || state?.querySelector(".pill");
+  if (!pill || pill.matches(".pill--danger")) return;
+  pill.classList.remove("pill--plain");
+  pill.classList.add("pill--warn");
+  pill.querySelector("use")?.setAttribute("href", "#i-triangle");
+  if (state && !pill.contains(node)) pill.lastElementChild.textContent = state.dataset.due;
+}
+
 /** Write every countdown; say in how many milliseconds the next one changes. */
 function write() {
   const now = serverNow();
   let next = 60000;
+  let sooner = Infinity;
   for (const node of document.querySelectorAll("[data-countdown]")) {
     const left = (Date.parse(node.dataset.countdown) - now) / 1000;
     const text = words(Math.abs(left), node.dataset.form);
     if (node.textContent !== text) node.textContent = text;
     if (Math.abs(left) < 3600 && node.dataset.form) next = 1000;
+    // Written again at the very instant at which it passes, not at the next minute.
+    if (left >= 0 && left < 60) sooner = Math.min(sooner, left * 1000);
     if (left < 0 && node.dataset.late === undefined) {
-      // What is due has passed: the state has changed on the server, so ask it rather than guess.
       node.dataset.late = "";
-      if (!node.dataset.passed) document.dispatchEvent(new CustomEvent("desk:due"));
+      if (node.dataset.passed) continue;
+      pass(node);
+      document.dispatchEvent(new CustomEvent("desk:due"));
     }
   }
   for (const node of document.querySelectorAll("[data-server-time]")) {
@@ -41,7 +59,7 @@ function write() {
     }).format(now);
     next = 1000;
   }
-  return next - (now % next) + 5;
+  return Math.min(next - (now % next), sooner) + 5;
 }
 
 let timer;

@@ -5,6 +5,7 @@ import "./once.js";
 import "./dialog.js";
 import "./draft.js";
 import "./files.js";
+import "./fresh.js";
 import "./keyboard.js";
 import "./mention.js";
 import "./menu.js";
@@ -12,7 +13,6 @@ import "./presence.js";
 import "./preview.js";
 import "./template.js";
 import "./queue.js";
-import "./signature.js";
 import "./toast.js";
 import { tick } from "./clock.js";
 

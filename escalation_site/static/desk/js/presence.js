@@ -26,6 +26,7 @@ async function beat() {
   try {
     const answer = await fetch(line.dataset.presence, { method: "POST", body: said(), credentials: "same-origin" });
     if (answer.ok && !answer.redirected) {
+      document.dispatchEvent(new CustomEvent("desk:mark", { detail: answer.headers.get("X-Case-Mark") }));
       const html = await answer.text();
       // Written only when it differs, so that nothing is read out twice.
       if (html.trim() !== line.dataset.last) {

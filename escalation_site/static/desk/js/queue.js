@@ -1,6 +1,9 @@
 // The queue: choosing rows, and keeping what it shows true without moving anything under the reader.
-const table = document.querySelector("table[data-live]");
+const live = document.querySelector("[data-live]");
+let table = live && live.querySelector("table");
 const EVERY = 20_000;
+// The engine has a moment to say what follows from a term that ran out.
+const AFTER_DUE = 2_000;
 const AT_MOST = 300_000;
 
 const rows = () => [...table.querySelectorAll("[data-row]")];
@@ -47,7 +50,7 @@ export function toggle(row, withRange) {
   return true;
 }
 
-// --- Keeping it true ---
+// --- Keeping it true: the rows that are shown; a queue that is empty asks whether it still is ---
 
 let wait = EVERY;
 let timer;
@@ -59,15 +62,15 @@ function later() {
 }
 
 async function look() {
-  const known = rows().filter((row) => row.dataset.gone === undefined);
-  const address = new URL(table.dataset.live, location.href);
+  const known = (table ? rows() : []).filter((row) => row.dataset.gone === undefined);
+  const address = new URL(live.dataset.live, location.href);
   known.forEach((row) => address.searchParams.append("row", row.dataset.row));
   try {
     const answer = await fetch(address, { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" });
     const page = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
     const found = page && page.querySelector("[data-live-answer]");
     if (!found) throw new Error("no answer of ours");
-    show(found);
+    await show(found);
     wait = EVERY;
   } catch {
     wait = Math.min(AT_MOST, wait * 2); // signed out, or the desk is away: ask less and less often
@@ -75,21 +78,46 @@ async function look() {
   later();
 }
 
-function show(found) {
+async function show(found) {
+  if (table) inPlace(found);
+  offer(Number(found.dataset.new), found.dataset.word);
+  speak([found.dataset.word, ...gone(found)].filter(Boolean).join(". "));
+  if (!table && Number(found.dataset.new)) await fill();
+  document.dispatchEvent(new CustomEvent("desk:added", { detail: live }));
+}
+
+function inPlace(found) {
   for (const fresh of found.querySelectorAll("[data-row]")) {
     const row = table.querySelector(`[data-row="${CSS.escape(fresh.dataset.row)}"]`);
     if (row) renew(row, fresh);
   }
   for (const row of rows().filter((one) => one.dataset.gone === "")) row.dataset.gone = "seen";
-  const gone = [];
-  for (const what of found.querySelectorAll("[data-gone]")) {
-    const row = table.querySelector(`[data-row="${CSS.escape(what.dataset.gone)}"]`);
-    if (row && strike(row, what.textContent)) gone.push(`${row.querySelector(".queue__number").textContent}: ${what.textContent}`);
-  }
-  offer(Number(found.dataset.new), found.dataset.word);
-  speak([found.dataset.word, ...gone].filter(Boolean).join(". "));
   tell();
-  document.dispatchEvent(new CustomEvent("desk:added", { detail: table }));
+}
+
+/** Strikes the rows that are no longer here; what became of each, in words. */
+function gone(found) {
+  const words = [];
+  for (const what of table ? found.querySelectorAll("[data-gone]") : []) {
+    const row = table.querySelector(`[data-row="${CSS.escape(what.dataset.gone)}"]`);
+    if (row && strike(row, what.textContent)) words.push(`${row.querySelector(".queue__number").textContent}: ${what.textContent}`);
+  }
+  return words;
+}
+
+/** Nothing was here and something is: there is nothing that it could move, so it is shown at once. */
+async function fill() {
+  if (live.contains(document.activeElement)) return;
+  const answer = await fetch(location.href, { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" });
+  const page = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page && page.querySelector("[data-live]");
+  if (!fresh?.querySelector("table")) return;
+  live.replaceChildren(...document.importNode(fresh, true).childNodes);
+  table = live.querySelector("table");
+  const bar = page.getElementById("together");
+  if (bar && !document.getElementById("together")) live.after(document.importNode(bar, true));
+  offer(0, "");
+  bind();
 }
 
 /** The cells whose words have changed are written anew in their place; the box and the link keep their focus. */
@@ -135,7 +163,7 @@ function speak(words) {
   voice.textContent = words;
 }
 
-if (table) {
+function bind() {
   const all = table.querySelector("[data-all]");
   if (all) {
     all.hidden = false;
@@ -155,8 +183,16 @@ if (table) {
   });
   document.getElementById("together")?.addEventListener("reset", () => setTimeout(tell));
   tell();
+}
+
+if (live) {
+  if (table) bind();
   later();
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
+  document.addEventListener("desk:due", () => {
+    clearTimeout(timer);
+    if (!document.hidden) timer = setTimeout(look, AFTER_DUE);
+  });
   // A page that the browser kept, or a form that it filled in again: say how many are chosen.
-  addEventListener("pageshow", tell);
+  addEventListener("pageshow", () => table && tell());
 }

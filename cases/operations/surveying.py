@@ -1,0 +1,78 @@
+"""Asking a customer whether they were content, once a case is closed; and what they answer."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from cases import history
+from cases.errors import Incomplete, SurveyOver
+from cases.models import Case, Customer, Message, NoticeKind, Party, Survey
+from cases.models.survey import BEST
+
+from . import linking, notify
+
+# A customer is asked at most once in so long, about whichever case.
+AT_MOST_EVERY = timedelta(days=30)
+OPEN_FOR = timedelta(days=14)
+LONGEST = 4000
+
+
+def ask_after(case, *, now):
+    """Ask the contact of a locked case that was just closed how content they were; the Survey, or None where
+    they are not asked.
+
+    Nobody is asked while the desk does not want it (settings.SURVEYS); about a restricted case, or one that
+    is about somebody who works here; without an address; where nobody answered them; twice about a case, or
+    twice in 30 days.
+    """
+    if not settings.SURVEYS or not _may_be_asked(case):
+        return None
+    # Two cases of one customer closed at once: who finds the customer taken leaves the question to the other.
+    free = Customer.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=case.customer_id)
+    asked_lately = Survey.objects.filter(customer=case.customer_id, asked_at__gt=now - AT_MOST_EVERY)
+    if not free.exists() or asked_lately.exists():
+        return None
+    survey = Survey.objects.create(
+        case=case,
+        customer_id=case.customer_id,
+        contact=case.contact,
+        asked_at=now,
+        expires_at=now + OPEN_FOR,
+    )
+    facts = {"survey": survey.pk}
+    about = f"survey:{survey.pk}"
+    notify.queue([notify.Wanted(NoticeKind.SURVEY, case, about, contact=case.contact, facts=facts)], now=now)
+    return survey
+
+
+def _may_be_asked(case):
+    contact = case.contact
+    if contact is None or not contact.email or not contact.is_active or case.is_restricted:
+        return False
+    if case.category is not None and case.category.is_about_staff:
+        return False
+    if case.parties.filter(kind=Party.Kind.SUBJECT).exists() or linking.merged_into(case) is not None:
+        return False
+    told = case.messages.filter(direction=Message.Direction.OUT, is_automatic=False)
+    return told.exists() and not Survey.objects.filter(case=case).exists()
+
+
+def answer(*, survey, score, now, comment=""):
+    """Keep what the customer answers, 1 (not content at all) to 5; an answer before it is replaced.
+
+    Signed by the customer. Raises Incomplete for any other score, SurveyOver once it is too late or the case
+    was restricted.
+    """
+    if score not in range(1, BEST + 1):
+        raise Incomplete(_("Choose one of the numbers from 1 to %(best)s.") % {"best": BEST})
+    comment = comment.strip()[:LONGEST]
+    with history.acting(by=history.CUSTOMER, reason=_("survey answered"), now=now, via="survey"):
+        case = Case.objects.lock(survey.case_id)
+        survey = Survey.objects.get(pk=survey.pk)
+        if now >= survey.expires_at or case.is_restricted:
+            raise SurveyOver(_("This question can no longer be answered. Thank you all the same."))
+        if (survey.score, survey.comment) != (score, comment):
+            survey.score, survey.comment, survey.answered_at = score, comment, now
+            survey.save(update_fields=["score", "comment", "answered_at"])
+    return survey
