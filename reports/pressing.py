@@ -139,7 +139,7 @@ def _promises(scope):
     broken = Q(state=Promise.State.BROKEN, replaced_by=None)
     rows = Promise.objects.filter(broken | Q(state=Promise.State.OPEN, due_at__lt=scope.now))
     rows = rows.exclude(case__status=CaseStatus.CLOSED)
-    return scope.reached(rows, "case").select_related(*CASE, "made_by").order_by("due_at", "pk")
+    return scope.reached(rows, "case").select_related(*CASE, "made_by", "kept_by").order_by("due_at", "pk")
 
 
 def _timers(scope):
