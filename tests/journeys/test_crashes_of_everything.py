@@ -178,9 +178,9 @@ def test_a_clock_set_an_hour_forward_and_back_loses_and_doubles_nothing(desk, tm
         assert count("escalations_handoff") == before, "what had happened happened again"
         set_forward()
         wait_until(lambda: not count("cases_timer WHERE state = 'pending'"), within=120)
+        assert count("escalations_escalation WHERE is_at_fallback") == CASES
     finally:
         for process in kept.running.values():
             process.kill()
             process.wait()
     kept_its_word(read, now=datetime.now(UTC) + timedelta(hours=1))
-    assert count("escalations_escalation WHERE is_at_fallback") == CASES
