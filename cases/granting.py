@@ -3,8 +3,10 @@ no limit is passed in several steps. Higher apps add what they lend and what was
 
 from decimal import Decimal
 
+from django.db.models import Q
+
 from cases import decisions
-from cases.models import Decision
+from cases.models import Case, CaseLink, Decision
 from cases.prepared import Given, Prepared
 
 LENDERS, COUNTED = [], []
@@ -36,9 +38,31 @@ def limit_of(case, person):
     return max([person.money_limit or Decimal(0), *(amount for amount in lent if amount is not None)])
 
 
-def granted(case, person):
-    """What stands on this case on the authority of `person`, EUR: of decisions and of all else."""
-    return decided(case, person) + sum((question(case, person) for question in COUNTED), Decimal(0))
+def granted(case, person, but=None):
+    """What stands on the authority of `person`, EUR, of decisions and of all else: on this case and on those
+    split off from it or merged with it, for to part a case does not double a limit.
+
+    `but`: the question that the caller answers by themselves for `case` alone.
+    """
+    found = decided(case, person) + sum((q(case, person) for q in COUNTED if q is not but), Decimal(0))
+    for other in joined(case):
+        found += decided(other, person) + sum((q(other, person) for q in COUNTED), Decimal(0))
+    return found
+
+
+def joined(case):
+    """[Case] that splits and merges join to `case`, through others too, without it."""
+    known, edge = {case.pk}, {case.pk}
+    while edge:
+        ends = (
+            CaseLink.objects.active()
+            .filter(Q(source__in=edge) | Q(target__in=edge))
+            .filter(kind__in=(CaseLink.Kind.SPLIT, CaseLink.Kind.MERGED))
+            .values_list("source", "target")
+        )
+        edge = {pk for pair in ends for pk in pair} - known
+        known |= edge
+    return list(Case.objects.filter(pk__in=known - {case.pk}))
 
 
 def decided(case, person):

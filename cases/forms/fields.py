@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.errors import StaleCase
+from cases.layout import EARLIEST, LATEST
 
 LONGEST = 20_000
 NEEDED = _("Still empty; this is needed.")
@@ -30,6 +31,19 @@ class Moment(forms.DateTimeField):
         widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": 60}, format="%Y-%m-%dT%H:%M")
         kwargs.setdefault("help_text", _("in your own time zone"))
         super().__init__(widget=widget, **kwargs)
+
+    def clean(self, value):
+        try:
+            at = super().clean(value)
+        except OverflowError:  # in the reader's zone it would be before or after all calendars
+            at = LATEST
+        if at is not None and not EARLIEST < at < LATEST:
+            raise forms.ValidationError(
+                _("Give a year from %(first)d to %(last)d.")
+                % {"first": EARLIEST.year + 1, "last": LATEST.year - 1},
+                code="invalid",
+            )
+        return at
 
 
 class Occurred(Moment):

@@ -228,9 +228,8 @@ def _require_live(case):
 
 def _require_undecided(ask):
     if ask.goes_on_as_id is not None:
-        raise AlreadyDecided(
-            _("This ask goes on on %(number)s; it is decided there.") % {"number": ask.goes_on_as.case.number}
-        )
+        # Which one is not said: that case may be restricted.
+        raise AlreadyDecided(_("This ask goes on on another case; it is decided there."))
     if ask.decisions.current().exists():
         raise AlreadyDecided(_("This ask is decided already; take that decision back first."))
 

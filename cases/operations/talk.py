@@ -143,8 +143,9 @@ def _say(
             mentioning.tell(message, by=by, now=now)
         if message.asks_us:
             customer_spoke(locked, at=occurred_at, now=now, by=by)
-            if locked.status == CaseStatus.RESOLVED and not message.is_call:
-                # Who logs a call decides on the spot; what was written waits for somebody to read it.
+            if locked.status == CaseStatus.RESOLVED and not (message.is_call and was_reached):
+                # Who speaks on the phone decides on the spot; what was written, or left as a message, waits
+                # for somebody to take it up.
                 ending.open_again(locked, now=now)
             if locked.is_live:
                 clocks.asked(locked, at=occurred_at, now=now)

@@ -6,7 +6,7 @@ from django import template
 from django.db.models import Prefetch
 
 from cases import display
-from cases.models import Ask, ComplaintProfile, Decision
+from cases.models import Ask, Case, ComplaintProfile, Decision
 from cases.models.case import NUMBER
 from cases.operations.profiling import keeper_of
 from cases.views.finding import may
@@ -25,7 +25,8 @@ class ShownAsk:
     offer: str
     came_back: Decision | None  # why it is open again, where the last decision did not stand
     may_review: bool
-    goes_on: str = ""  # the number of the case on which it is decided instead
+    is_elsewhere: bool = False  # decided on another case
+    goes_on: str = ""  # that one's number, where its reader may find it
 
 
 @register.filter
@@ -46,10 +47,14 @@ def asks_of(case, reader):
     )
     waits = any(row.state == Decision.State.WAITING for ask in asks for row in ask.every_decision)
     may_approve = waits and may(reader, "offer.approve", case)
-    return [_shown(ask, reader, may_approve) for ask in asks]
+    elsewhere = {ask.goes_on_as.case_id for ask in asks if ask.goes_on_as}
+    findable = elsewhere and set(
+        Case.objects.findable(reader).filter(pk__in=elsewhere).values_list("pk", flat=True)
+    )
+    return [_shown(ask, reader, may_approve, findable) for ask in asks]
 
 
-def _shown(ask, reader, may_approve):
+def _shown(ask, reader, may_approve, findable):
     last = next(iter(ask.every_decision), None)
     current = last if last is not None and last.ended_at is None else None
     waits = current is not None and current.state == Decision.State.WAITING
@@ -61,7 +66,8 @@ def _shown(ask, reader, may_approve):
         offer=display.offer(current) if current else "",
         came_back=last if current is None else None,
         may_review=waits and may_approve and current.made_by_id != reader.pk,
-        goes_on=ask.goes_on_as.case.number if ask.goes_on_as else "",
+        goes_on=ask.goes_on_as.case.number if ask.goes_on_as and ask.goes_on_as.case_id in findable else "",
+        is_elsewhere=ask.goes_on_as is not None,
     )
 
 

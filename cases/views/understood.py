@@ -13,7 +13,7 @@ from django.views import View
 
 from cases import display
 from cases.forms import Moment
-from cases.hours import NoOpenHours
+from cases.hours import HoursError
 from cases.models import Calendar
 from cases.views.finding import find
 
@@ -73,7 +73,7 @@ def _closed(at, case, now):
         if hours.is_open(at):
             return []
         opens = display.moment(hours.next_open(at), now, "day")
-    except NoOpenHours:
+    except HoursError:
         return []
     who = case.team.name if case.team_id else calendar.name
     return [_("This is in a closed hour: %(who)s opens %(when)s.") % {"who": who, "when": opens}]

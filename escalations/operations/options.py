@@ -208,8 +208,8 @@ def _check_amount(case, escalation, option, amount, *, by, now):
     if amount <= 0:
         raise Incomplete(_("An amount is above zero; leave it empty where no money is offered."))
     # What was granted before counts too: no limit is passed in several steps.
-    granted, of_it = _standing(case, option, by)
-    granted += granting.decided(case, by)
+    here, of_it = _standing(case, option, by)
+    granted = here + granting.granted(case, by, but=granted_by_options)
     if option.amount_ceiling is not None and of_it + amount > option.amount_ceiling:
         words = {"option": option, "ceiling": euros(option.amount_ceiling), "before": euros(of_it)}
         raise OverTheLimit(

@@ -607,6 +607,15 @@ def test_cases_are_linked_merged_and_split_from_their_sheets(client, desk, custo
     new = Case.objects.get(subject="Another matter")
     assert "split off from" in body(get(client, agent, "case", new.number))
     assert f"Goes on as {new.number}" in body(get(client, agent, "case", case.number))
+    # What goes on on a case that is kept from them is not named to them.
+    with make.signed():
+        Case.objects.filter(pk=new.pk).update(
+            is_restricted=True, restricted_because="A colleague", owner=None
+        )
+    for name in ("case", "case-print"):
+        assert new.number not in body(get(client, agent, name, case.number)).partition("split off")[0]
+    with make.signed():
+        Case.objects.filter(pk=new.pk).update(is_restricted=False, restricted_because="")
     again = post(client, agent, "case-split", case.number, **split)
     assert again.status_code == 422 and "Another matter" in body(again)
 

@@ -82,6 +82,10 @@ def test_a_message_on_the_phone_answers_nobody_and_a_resolved_case_opens_for_a_l
     ending.resolve(case=case, reason="done", by=desk["agent"], now=NOW)
     post(client, desk["agent"], "case-received", case.number, **said(case, body="Not at all!"))
     assert Case.objects.get(pk=case.pk).status == "open"
+    ending.resolve(case=Case.objects.get(pk=case.pk), reason="done", by=desk["agent"], now=NOW)
+    case.refresh_from_db()
+    post(client, desk["agent"], "case-received", case.number, **said(case, channel="phone", body="Ring me"))
+    assert Case.objects.get(pk=case.pk).status == "open"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from cases.models import Customer, Team
 from tests import factories as make
-from tests.workspace import HOUR, NOW, ROLES, body, new_case, page, people
+from tests.workspace import HOUR, NOW, ROLES, body, new_case, page, people, post
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +40,9 @@ def case(desk):
         ("2026-03-03T11:00", "today 11:00 for you", "This is in the past; give a later time."),
         ("2026-03-03T10:59", "today 10:59 for you", "This is in the past; give a later time."),
         ("no time", "", ""),
+        ("2299-06-01T03:00", "1 Jun 2299, 03:00 for you", "Care opens 1 Jun 2299, 09:00."),
+        ("2500-06-01T03:00", "", ""),
+        ("9999-12-31T23:59", "", ""),
     ],
 )
 def test_a_time_is_said_in_both_zones_with_what_is_odd_about_it(client, desk, case, typed, said, odd):
@@ -54,6 +57,14 @@ def test_when_something_was_said_is_odd_in_the_future_alone(client, desk, case):
     asked = {"call-occurred_at": "2026-03-03T11:01", "told_at": "2026-03-03T11:00"}
     shown = body(page(client, desk["agent"], "case-understood", case.number, **asked))
     assert shown.count("field__odd") == shown.count("This is in the future; give a time up to now.") == 1
+
+
+@pytest.mark.parametrize("typed", ["2500-06-01T03:00", "9999-12-31T23:59", "0001-01-01T00:00"])
+def test_a_time_beyond_all_calendars_is_refused_with_what_would_be_taken(client, desk, case, typed):
+    said = {"promise-what": "Call", "promise-due_at": typed, "promise-revision": case.revision}
+    answer = post(client, desk["agent"], "case-promise", case.number, **said)
+    assert answer.status_code == 422
+    assert "Give a year from 1901 to 2299." in body(answer) and "Call" in body(answer)
 
 
 def test_every_form_for_a_time_of_a_case_says_what_is_understood(client, desk, case):

@@ -8,7 +8,7 @@ import pytest
 from cases import decisions, granting
 from cases.errors import BeyondLimit
 from cases.models import Decision
-from cases.operations import asking
+from cases.operations import asking, relating
 from escalations.errors import OverTheLimit
 from escalations.operations import options, respond
 from escalations.operations.escalate import escalate
@@ -70,6 +70,24 @@ def test_what_was_taken_back_does_not_count(desk, now):
     asking.take_back(ask=row.ask, reason="a slip", by=desk["Ana"], now=now)
     assert granting.granted(desk["case"], desk["Ana"]) == 0
     assert decide(desk, now, Decimal(50)).state == STANDS
+
+
+def test_a_case_that_is_split_or_merged_has_one_limit_with_what_it_was_one_with(desk, now):
+    first, second = (
+        asking.ask(case=desk["case"], text=text, amount=50, by=desk["Ana"], now=now) for text in ("a", "b")
+    )
+    asking.decide(ask=first, outcome="granted", by=desk["Ana"], now=now)
+    desk["case"].refresh_from_db()
+    apart = relating.split(
+        case=desk["case"],
+        messages=[desk["case"].messages.first()],
+        asks=[second],
+        subject="Apart",
+        by=desk["Ana"],
+        now=now,
+    )
+    assert granting.granted(apart, desk["Ana"]) == granting.granted(desk["case"], desk["Ana"]) == 50
+    assert asking.decide(ask=apart.asks.get(), outcome="granted", by=desk["Ana"], now=now).state == WAITING
 
 
 def test_options_count_for_decisions_and_decisions_for_options(desk, now):

@@ -99,7 +99,8 @@ async function refresh(mark) {
   if (talk && atEnd && !talk.matches(":hover")) talk.scrollTop = talk.scrollHeight;
   if (whole && mark) shown = mark;
   const seen = page.querySelector("[data-presence]");
-  if (renewRevisions(page) && whole && seen) line.dataset.revision = seen.dataset.revision;
+  // What waits to be shown was not seen: a form must not speak of it.
+  if (whole && renewRevisions(page) && seen) line.dataset.revision = seen.dataset.revision;
   document.dispatchEvent(new CustomEvent("desk:added", { detail: document.getElementById("main") }));
   if (before !== document.getElementById("main").textContent && voice) voice.textContent = voice.dataset.freshSays;
 }
