@@ -166,6 +166,9 @@ class CaseLinkAdmin(FactAdmin):
         others = Case.objects.reachable(request.user, "history.read").values("pk")
         return super().get_queryset(request).filter(target__in=others)
 
+    def for_export(self, queryset):
+        return super().for_export(queryset).exclude(target__is_restricted=True)
+
     @admin.display(description=_("case"))
     def of_source(self, link):
         return case_link(link.source)

@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from cases.admin.bases import SwitchedAdmin
 from cases.admin.calendars import PartAdmin
 from cases.admin.fields import Terms
+from cases.admin.switching import SwitchMany
 from cases.admin.versions import Parts, StackedPartInline, VersionAdmin, VersionsInline, WholeAdmin
 from cases.console import Widgets
 from cases.models import Person
 from escalations.models import EscalationPath, Level, LevelInform, PathVersion, Rule
-from escalations.operations import publishing
+from escalations.operations import matrix, publishing
 
 from .matrix import MatrixPages
 from .picture import PicturePages
@@ -80,7 +81,7 @@ class PathVersionsInline(VersionsInline):
 
 
 @admin.register(EscalationPath)
-class EscalationPathAdmin(StartPages, WholeAdmin):
+class EscalationPathAdmin(StartPages, SwitchMany, WholeAdmin):
     actions_detail = ("newest_draft", "copy")
     list_display = ("name", "description", "is_active", "is_default")
     search_fields = ("name",)
@@ -125,6 +126,7 @@ class LevelInformAdmin(PartAdmin):
 class RuleAdmin(MatrixPages, SwitchedAdmin):
     """The escalation matrix: the first rule that matches wins, blank means any."""
 
+    switch_one, switch_name = staticmethod(matrix.switch), "rule"
     list_display = (
         "position",
         "name",
