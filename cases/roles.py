@@ -107,6 +107,7 @@ CONFIGURATION = {
     "pathversion",
     "level",
     "levelinform",
+    "levelstep",
     "rule",
     "option",
     "escalationreason",

@@ -68,11 +68,13 @@ from escalations.models import (
     Handoff,
     Level,
     LevelInform,
+    LevelStep,
     Option,
     OptionUse,
     PassedOver,
     PathVersion,
     Rule,
+    StepTick,
 )
 from tests import factories as make
 
@@ -354,6 +356,13 @@ SAMPLES = {
         },
         ("authority_limit", 250),
     ),
+    LevelStep: Sample(
+        lambda w, n: {"level": w.level, "position": n, "text": f"step {n}"}, ("is_required", True)
+    ),
+    StepTick: Sample(
+        lambda w, n: {"escalation": w.escalation, "step": w.step, "by": w.people[n], "at": AT},
+        ("taken_back_at", AT),
+    ),
     LevelInform: Sample(lambda w, n: {"level": w.level, "person": w.people[n]}, ("person_id", "ana")),
     Rule: Sample(lambda w, n: {"name": f"rule {n}", "trigger": "safety", "path": w.path}, ("priority", 4)),
     Escalation: Sample(
@@ -443,6 +452,7 @@ def world():
         )
         w.level = make_row(Level, w, 1)
         w.escalation = make_row(Escalation, w, 1)
+        w.step = make_row(LevelStep, w, 1)
         w.option, w.handoff = make_row(Option, w, 1), make_row(Handoff, w, 1)
     return w
 

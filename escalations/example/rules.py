@@ -24,6 +24,7 @@ from escalations.models import (
     EscalationReason,
     Level,
     LevelInform,
+    LevelStep,
     Option,
     PathVersion,
     Rule,
@@ -192,4 +193,8 @@ def _level(version, number, row, names, around_the_clock):
     )
     LevelInform.objects.bulk_create(
         LevelInform(level=level, person=names.people[username]) for username in row.get("informs", ())
+    )
+    LevelStep.objects.bulk_create(
+        LevelStep(level=level, position=position, **step)
+        for position, step in enumerate(row.get("steps", ()), 1)
     )
