@@ -52,6 +52,14 @@ def typed(steps):
     return "\n".join(f"{REQUIRED} {step.text}" if step.is_required else step.text for step in steps)
 
 
+def typed_steps(data, row, kind):
+    """LevelSteps, unsaved, as far as `data` (what a browser sends) can be read for the inputs of `row`."""
+    for line in data.get(row + field_name(kind), "").splitlines():
+        text = " ".join(line.strip().removeprefix(REQUIRED).split())
+        if text:
+            yield LevelStep(kind=kind, text=text[:LONGEST], is_required=line.strip().startswith(REQUIRED))
+
+
 def save_steps(level, wanted):
     """Write {kind: [(text, is_required)]} as the steps of a draft's `level`; what stays is not written."""
     there = {(step.kind, step.text): step for step in level.steps.all()}
