@@ -209,3 +209,4 @@ def test_managers_type_it_one_step_a_line(client, desk, now):
     data["levels-0-steps_any"] = "Call them\nCall them"
     assert "stands there twice" in client.post(page, data).content.decode()
     shown = client.get(reverse("admin:escalations_pathversion_change", args=[desk["version"].pk]))
+    assert "Sign it * (Hierarchical)" in shown.content.decode()
