@@ -98,6 +98,7 @@ CONFIGURATION = {
     "category",
     "service",
     "pausereason",
+    "cause",
     "tag",
     "intakerule",
     "replytemplate",

@@ -39,6 +39,7 @@ GROUPS = (
             ("cases.Tag", "sell"),
             ("cases.Question", "quiz"),
             ("cases.PauseReason", "pause_circle"),
+            ("cases.Cause", "troubleshoot"),
             ("cases.ReplyTemplate", "quick_phrases"),
         ),
     ),
@@ -126,6 +127,7 @@ SWITCHED = (
     "cases.Tag",
     "cases.Service",
     "cases.PauseReason",
+    "cases.Cause",
     "cases.ReplyTemplate",
 )
 AT_MOST = 20

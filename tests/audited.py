@@ -23,6 +23,7 @@ from cases.models import (
     CaseReading,
     CaseTag,
     Category,
+    Cause,
     Clock,
     ComplaintProfile,
     Contact,
@@ -223,6 +224,7 @@ SAMPLES = {
         },
         ("reassigned_count", 4),
     ),
+    Cause: Sample(lambda w, n: {"name": f"cause {n}"}, ("is_active", False)),
     Tag: Sample(lambda w, n: {"name": f"tag {n}"}, ("is_active", False)),
     CaseTag: Sample(
         lambda w, n: {"case": w.case, "tag": w.tag, "added_at": AT, "removed_at": AT + n * HOUR},

@@ -45,6 +45,7 @@ WHOLES = {"calendar", "slapolicy", "escalationpath"}
 SWITCHED = {
     "category",
     "service",
+    "cause",
     "pausereason",
     "intakerule",
     "question",

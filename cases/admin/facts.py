@@ -117,8 +117,9 @@ class DecisionAdmin(FactAdmin):
 
 @admin.register(Answer)
 class AnswerAdmin(OfCaseAdmin):
-    list_display = ("remedy", "of_case", "given_by", "given_at")
-    list_select_related = ("case", "given_by")
+    list_display = ("remedy", "of_case", "catalogue_cause", "given_by", "given_at")
+    list_select_related = ("case", "catalogue_cause", "given_by")
+    list_filter = ("catalogue_cause",)
 
 
 @admin.register(Trigger)

@@ -74,8 +74,8 @@ class HolidaySource(forms.Form):
         return {"country": self.cleaned_data["country"], "region": self.cleaned_data["region"]}
 
     def compared_with(self, version):
-        """The Holidays that this would add to `version`, those it has already, and its own of this country and
-        region and these years that are none any more."""
+        """What this would add to `version`, what it has already, and which of its holidays of this country,
+        region and these years are none any more."""
         said = self.cleaned_data
         years = range(said["first_year"], said["last_year"] + 1)
         public = _public(said["country"], said["region"] or None, years)

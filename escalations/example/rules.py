@@ -5,6 +5,7 @@ from datetime import timedelta
 from cases.models import (
     Calendar,
     Category,
+    Cause,
     IntakeRule,
     PauseReason,
     Person,
@@ -61,6 +62,9 @@ def build(*, now, today):
         Category(name=name) for rows in described["categories"] for name in rows["names"]
     )
     Tag.objects.bulk_create(Tag(name=name) for name in described["tags"])
+    Cause.objects.bulk_create(
+        Cause(name=name, position=place * 10) for place, name in enumerate(described["causes"], 1)
+    )
     PauseReason.objects.bulk_create(PauseReason(**row) for row in described["pause_reasons"])
     names = Names()
     for position, row in enumerate(described["questions"], 1):
