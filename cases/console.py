@@ -40,7 +40,7 @@ from unfold.widgets import (
 
 from cases import history_pages
 from cases.choices import time_zone_choices
-from cases.list_files import ListFiles
+from cases.views.list_files import ListFiles
 
 __all__ = [
     "PRIMARY",

@@ -362,8 +362,14 @@ SAMPLES = {
         lambda w, n: {"level": w.level, "position": n, "text": f"step {n}"}, ("is_required", True)
     ),
     StepTick: Sample(
-        lambda w, n: {"escalation": w.escalation, "step": w.step, "by": w.people[n], "at": AT},
-        ("taken_back_at", AT),
+        lambda w, n: {
+            "escalation": w.escalation,
+            "step": w.step,
+            "by": w.people[n],
+            "at": AT,
+            "taken_back_at": AT + n * HOUR,
+        },
+        ("by_id", "ana"),
     ),
     LevelInform: Sample(lambda w, n: {"level": w.level, "person": w.people[n]}, ("person_id", "ana")),
     Rule: Sample(lambda w, n: {"name": f"rule {n}", "trigger": "safety", "path": w.path}, ("priority", 4)),
@@ -454,7 +460,18 @@ def world():
         )
         w.level = make_row(Level, w, 1)
         w.escalation = make_row(Escalation, w, 1)
-        w.step = make_row(LevelStep, w, 1)
+        other_draft = PathVersion.objects.create(path=w.path, number=3)
+        w.step = LevelStep.objects.create(
+            level=Level.objects.create(
+                version=other_draft,
+                number=1,
+                name="x",
+                responsible="holders_manager",
+                acknowledge_seconds=60,
+            ),
+            position=1,
+            text="the step",
+        )
         w.option, w.handoff = make_row(Option, w, 1), make_row(Handoff, w, 1)
     return w
 

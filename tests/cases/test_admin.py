@@ -192,7 +192,7 @@ def test_a_published_version_is_read_and_nothing_of_it_is_written(client, priya)
     page = client.get(address(version))
     assert not page.context["has_change_permission"]
     buttons = [button["title"] for button in page.context["actions_detail"]]
-    assert buttons == ["Compare…", "New draft from this"]
+    assert buttons == ["Compare…", "A year…", "New draft from this"]
     for where in ("change", "delete", "publish"):
         assert client.post(address(version, where), {"post": "yes", "note": "x"}).status_code == 403
     # A row of it, smuggled into the form of a draft.
