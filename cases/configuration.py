@@ -242,7 +242,7 @@ def _name(model, record, live, names):
         said = str(own) or " ".join(filter(None, (_said(f, record, names) for f in _shown(model)[:3])))
         return said[:80] or str(record.pk)
     owner = owner_field(model)
-    if owner is None or issubclass(model, Version):
+    if not hasattr(model, "FROZEN_WITH"):
         return str(live)
     return _("%(part)s of %(whole)s") % {"part": live, "whole": getattr(live, owner.name)}
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils.dates import MONTHS, WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cases import durations
 from cases.hours import Stretch
@@ -101,8 +102,8 @@ class Year:
 
 def _looks():
     return {
-        "open": _("open"),
-        "closed": _("closed"),
+        "open": pgettext("a day of a calendar", "open"),
+        "closed": pgettext("a day of a calendar", "closed"),
         "holiday": _("holiday"),
         "exception": _("closed as an exception"),
         "other": _("open at other hours"),

@@ -59,7 +59,11 @@ class PackVersionAdmin(ReadOnly, HistoryAdmin):
             "packs": shown_packs(timezone.now()) if self.has_view_permission(request) else (),
             "may_publish": roles.may(request.user, "rules.publish"),
         }
-        return super().changelist_view(request, {**(extra_context or {}), **shown})
+        response = super().changelist_view(request, {**(extra_context or {}), **shown})
+        listed = getattr(response, "context_data", {}).get("cl")
+        if listed is not None and not listed.result_count:
+            listed.full_result_count = 0  # else the page's head says that none of many was found
+        return response
 
     @display(description=gettext_lazy("pack"))
     def name(self, version):

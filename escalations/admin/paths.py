@@ -86,8 +86,7 @@ class LevelInline(Terms, StackedPartInline):
         ("authority_limit", "informed", "is_around_the_clock"),
         "instructions",
         "steps_any",
-        ("steps_functional", "steps_hierarchical"),
-        ("steps_priority", "steps_automatic"),
+        ("steps_functional", "steps_hierarchical", "steps_priority", "steps_automatic"),
     )
 
     @admin.display(description=gettext_lazy("Also inform"))

@@ -21,7 +21,7 @@ class StepsField(forms.CharField):
     """[(text, whether it is required)]; a line that begins with ! is required."""
 
     def __init__(self, **kwargs):
-        super().__init__(required=False, widget=Widgets.Lines(attrs={"rows": 3}), **kwargs)
+        super().__init__(required=False, widget=Widgets.Lines(attrs={"rows": 2}), **kwargs)
 
     def clean(self, value):
         lines = [" ".join(line.split()) for line in super().clean(value).splitlines()]

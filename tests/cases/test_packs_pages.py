@@ -101,6 +101,7 @@ def test_the_list_has_every_pack_with_what_it_promises_its_source_and_certainty(
     assert "day of the event not counted, last day stays where it falls (Código Civil art. 5)" in said
     assert "To be confirmed" in said and "A, read in the law" in said
     assert "Nothing yet. Open a pack above" in said and "0 regulatory packs" not in said
+    assert "0 results" not in said and "No results found" not in said
 
 
 def test_the_list_costs_the_same_however_much_is_turned_on(page, office, priya):

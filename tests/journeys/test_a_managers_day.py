@@ -162,7 +162,7 @@ def test_a_path_from_its_template_to_its_first_escalation(desk):
 
         # Who did all that, and what it said before.
         page.goto(draft)
-        page.get_by_role("link", name="All changes").first.click()
+        page.get_by_role("link", name="History", exact=True).first.click()
         mended = page.locator(".deed", has_text="nobody is in the third line yet")
         expect(mended).to_contain_text("Priya")
         expect(mended.locator("del").first).to_have_text("Third line")
