@@ -50,7 +50,7 @@ def _text(cell):
 
 
 def _local(at):
-    return timezone.localtime(at).replace(tzinfo=None)
+    return at.astimezone(timezone.get_current_timezone()).replace(tzinfo=None)
 
 
 # --- XLSX: ECMA-376, Office Open XML ---
@@ -85,6 +85,7 @@ PARTS = {
     '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
     '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
     '<xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
     "</styleSheet>",
 }
 # Day 0 of a sheet, for every day since March 1900.
