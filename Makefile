@@ -29,6 +29,7 @@ check: .venv/installed-for-tests $(MO)
 
 # After a change of strings: the catalogues get what is new and lose what is gone. Needs GNU gettext; nothing else does.
 messages: .venv/installed
+	$(BIN)/python manage.py mark_pack_texts
 	$(BIN)/python manage.py makemessages --locale es --locale ru --no-wrap --no-obsolete --add-location file \
 		--ignore .venv --ignore tests --ignore var
 

@@ -24,7 +24,7 @@ class Blocker:
 
 # What speaks against moving a case there.
 BLOCKERS = {CaseStatus.RESOLVED: [], CaseStatus.CLOSED: []}
-ENDINGS = []
+ENDINGS, REMARKS = [], []
 OWED = Prepared(lambda: Promise.objects.owed().filter(case=Given("case")).order_by("due_at", "pk"))
 UNDECIDED = Prepared(
     lambda: (
@@ -60,6 +60,12 @@ def blocks_resolving(question):
     return question
 
 
+def said_at_the_end(question):
+    """Register `f(case)` that yields a Blocker for each thing left undone that blocks nothing: it is said."""
+    REMARKS.append(question)
+    return question
+
+
 def ends_with_case(ending):
     """Register `f(case, *, by, now, outcome)`, called under the case's lock when it is resolved or closed."""
     ENDINGS.append(ending)
@@ -69,6 +75,11 @@ def ends_with_case(ending):
 def blockers(case, status=CaseStatus.CLOSED):
     """Every Blocker that speaks against making `case` resolved or closed now."""
     return [blocker for question in BLOCKERS[CaseStatus(status)] for blocker in question(case)]
+
+
+def remarks(case):
+    """Every Blocker, though it blocks nothing, that whoever resolves or closes `case` should know of."""
+    return [remark for question in REMARKS for remark in question(case)]
 
 
 def end_with(case, *, by, now, outcome):

@@ -41,6 +41,7 @@ from unfold.widgets import (
 
 from cases import history_pages
 from cases.choices import time_zone_choices
+from cases.views.list_files import ListFiles
 
 __all__ = [
     "PRIMARY",
@@ -147,7 +148,7 @@ class StackedInline(Fields, unfold.StackedInline):
     extra = 0
 
 
-class ConsoleAdmin(Fields, unfold.ModelAdmin):
+class ConsoleAdmin(ListFiles, Fields, unfold.ModelAdmin):
     """A table with its pages: no unbounded count, no bulk deletion, no second record beside the history."""
 
     show_full_result_count = False

@@ -49,6 +49,10 @@ class Incomplete(Refused):
     """A text that must be there is missing."""
 
 
+class TooWide(Refused):
+    """It would hold for cases that it is not meant for."""
+
+
 class ConflictOfInterest(Refused):
     """Somebody named in a complaint never owns or holds it."""
 

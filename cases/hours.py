@@ -180,12 +180,12 @@ class WorkingHours(OpenTime):
             if tomorrow <= at:  # the clocks went back over midnight
                 tomorrow = tomorrow.replace(fold=1)
             ends = min(utc(tomorrow), until)
-            kind, name = self._why_closed(on)
+            kind, name = self.why_closed(on)
             yield Segment(kind, on, at, ends, name)
             at = ends
 
-    def _why_closed(self, on):
-        """What kind of closed date `on` is, and its name."""
+    def why_closed(self, on):
+        """What kind of closed date `on` is (Stretch), and its name; of one with open hours OFF_HOURS."""
         if self.periods_on(on):
             return Stretch.OFF_HOURS, ""
         holiday = self._holiday_names.get(on.toordinal())

@@ -35,6 +35,12 @@ CERTAINTIES = {
 }
 
 
+def said(text):
+    """A text of the packs' files (cases/packs/texts.py has them all) in the reader's language; where there is
+    none, nothing."""
+    return _(text) if text else ""
+
+
 def amount(number, unit):
     """ "15 business days", "2 hours"; where the law gives no number, that."""
     if unit == "prompt":

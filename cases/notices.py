@@ -142,7 +142,7 @@ def _owed(notice):
     """What a customer is told that they are owed, the soonest first."""
     if not notice.contact_id:
         return []
-    return list(notice.case.clocks.running().order_by("due_at", "pk"))
+    return list(notice.case.clocks.running().select_related("statute").order_by("due_at", "pk"))
 
 
 def _asked(notice):

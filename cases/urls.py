@@ -1,8 +1,10 @@
 """The addresses of the workspace."""
 
+from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import path
 
+from cases.admin import changes
 from cases.views import (
     actions,
     asking,
@@ -33,6 +35,7 @@ from cases.views.queue import Queue
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("admin/changes/", admin.site.admin_view(changes.changes), name="configuration-history"),
     path("login/", auth.LoginView.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("menu/", home.menu, name="menu"),

@@ -6,6 +6,8 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from cases import configuration
+
 # (heading, [(model, icon)]): icons by their name in the console's own icon font.
 GROUPS = (
     (
@@ -37,6 +39,7 @@ GROUPS = (
             ("cases.Tag", "sell"),
             ("cases.Question", "quiz"),
             ("cases.PauseReason", "pause_circle"),
+            ("cases.Cause", "troubleshoot"),
             ("cases.ReplyTemplate", "quick_phrases"),
         ),
     ),
@@ -74,10 +77,21 @@ GROUPS = (
 
 def navigation(request):
     """Groups of links for Unfold's sidebar; what the reader may not see is left out."""
-    return [
+    groups = [
         {"title": heading, "items": [item for label, icon in rows for item in _item(request, label, icon)]}
         for heading, rows in GROUPS
     ]
+    if configuration.open_to(request.user):
+        address = reverse("configuration-history")
+        groups[1]["items"].append(
+            {
+                "title": _("History of the configuration"),
+                "icon": "manage_history",
+                "link": address,
+                "active": request.path == address,
+            }
+        )
+    return groups
 
 
 def _item(request, label, icon):
@@ -113,6 +127,7 @@ SWITCHED = (
     "cases.Tag",
     "cases.Service",
     "cases.PauseReason",
+    "cases.Cause",
     "cases.ReplyTemplate",
 )
 AT_MOST = 20

@@ -34,10 +34,11 @@ class Said:
     informs: tuple[int, ...] = ()
     is_around_the_clock: bool = False
     instructions: str = ""
+    checklist: tuple[str, ...] = ()
 
 
 def said_by(level):
-    """The Said of a stored level, its informs loaded."""
+    """The Said of a stored level, its informs and steps loaded."""
     return Said(
         number=level.number,
         name=level.name,
@@ -52,6 +53,7 @@ def said_by(level):
         informs=tuple(inform.person_id for inform in level.informs.all()),
         is_around_the_clock=level.is_around_the_clock,
         instructions=level.instructions,
+        checklist=tuple(str(step) for step in sorted(level.steps.all(), key=lambda s: (s.position, s.pk))),
     )
 
 
@@ -161,6 +163,7 @@ class Drawing:
             ),
             (_("Informs"), lambda said: ", ".join(self._name(pk) for pk in said.informs)),
             (_("Reminds every"), lambda said: written(said.remind)),
+            (_("Checklist"), lambda said: "; ".join(said.checklist)),
         )
 
     def _line(self, label, words, before):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from escalations.views import escalating, matrix, receiving, remedies
+from escalations.views import escalating, matrix, receiving, remedies, steps
 
 CASE = "cases/<str:number>/"
 HANDOFF = f"{CASE}handoffs/<int:handoff>/"
@@ -17,5 +17,6 @@ urlpatterns = [
     path(f"{HANDOFF}hand-over/", receiving.HandOn.as_view(), name="handoff-hand-on"),
     path(f"{HANDOFF}de-escalate/", remedies.Deescalate.as_view(), name="deescalate"),
     path(f"{CASE}questions/<int:question>/answer/", receiving.Answer.as_view(), name="question-answer"),
+    path(f"{CASE}escalations/<int:escalation>/steps/<int:step>/", steps.Tick.as_view(), name="step"),
     path(f"{CASE}escalations/<int:escalation>/severity/", receiving.RaiseSeverity.as_view(), name="severity"),
 ]

@@ -26,7 +26,7 @@ from cases.models import (
     TimerRepair,
     Trigger,
 )
-from escalations.models import AskBack, Escalation, Handoff, OptionUse, PassedOver
+from escalations.models import AskBack, Escalation, Handoff, OptionUse, PassedOver, StepTick
 
 # Whose history belongs to a case and the way from them to it; rows of one instant are told in this order.
 # Of the complaint profile nobody but its keeper knows, so its history is told to nobody.
@@ -50,6 +50,7 @@ KEPT = {
     "escalation": (Escalation, "case"),
     "handoff": (Handoff, "escalation__case"),
     "passed_over": (PassedOver, "escalation__case"),
+    "step_tick": (StepTick, "escalation__case"),
     "option_use": (OptionUse, "case"),
     "ask_back": (AskBack, "handoff__escalation__case"),
     "timer_repair": (TimerRepair, "case"),

@@ -301,6 +301,15 @@ def _answered(row, words):
         yield Said(_("did not acknowledge level %(level)d in time") % words, "triangle", who=words["who"])
 
 
+def of_step_tick(before, row, names):
+    step = names.steps.get(row.step_id)
+    words = {"step": step.text if step is not None else _("a step")}
+    if before is None:
+        yield Said(_("ticked “%(step)s”") % words, "check")
+    elif row.taken_back_at and not before.taken_back_at:
+        yield Said(_("took back the tick at “%(step)s”") % words, "undo")
+
+
 def of_option_use(before, row, names):
     if before is not None:
         return

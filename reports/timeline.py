@@ -30,7 +30,16 @@ from cases.models import (
     Team,
     TimerRepair,
 )
-from escalations.models import AskBack, Escalation, Handoff, Option, OptionUse, PassedOver
+from escalations.models import (
+    AskBack,
+    Escalation,
+    Handoff,
+    LevelStep,
+    Option,
+    OptionUse,
+    PassedOver,
+    StepTick,
+)
 from reports import asking_sentences, sentences
 
 
@@ -59,6 +68,7 @@ class Names:
     tags: dict
     options: dict
     abouts: dict
+    steps: dict
     cases: frozenset = frozenset()
 
     def case(self, pk):
@@ -104,6 +114,7 @@ TOLD = (
     (PassedOver, sentences.of_passed_over, "escalation__case"),
     (OptionUse, sentences.of_option_use, "case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
+    (StepTick, sentences.of_step_tick, "escalation__case"),
     (AskBack, sentences.of_question, "handoff__escalation__case"),
     (Escalation, sentences.of_escalation, "case"),
     (CaseReading, sentences.of_case_reading, "case"),
@@ -172,6 +183,7 @@ def _names(rows):
             Case.objects.filter(pk__in=cases - {None}).open_to_all().values_list("pk", flat=True)
         ),
         abouts=_abouts([row for row in rows if hasattr(row, "restricted_because")]),
+        steps=LevelStep.objects.in_bulk({row.step_id for row in rows if hasattr(row, "step_id")}),
         options=Option.objects.in_bulk({row.option_id for row in rows if hasattr(row, "option_id")}),
     )
 

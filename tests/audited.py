@@ -23,6 +23,7 @@ from cases.models import (
     CaseReading,
     CaseTag,
     Category,
+    Cause,
     Clock,
     ComplaintProfile,
     Contact,
@@ -70,11 +71,13 @@ from escalations.models import (
     Handoff,
     Level,
     LevelInform,
+    LevelStep,
     Option,
     OptionUse,
     PassedOver,
     PathVersion,
     Rule,
+    StepTick,
 )
 from tests import factories as make
 
@@ -234,6 +237,7 @@ SAMPLES = {
         },
         ("reassigned_count", 4),
     ),
+    Cause: Sample(lambda w, n: {"name": f"cause {n}"}, ("is_active", False)),
     Tag: Sample(lambda w, n: {"name": f"tag {n}"}, ("is_active", False)),
     CaseTag: Sample(
         lambda w, n: {"case": w.case, "tag": w.tag, "added_at": AT, "removed_at": AT + n * HOUR},
@@ -379,6 +383,19 @@ SAMPLES = {
         },
         ("authority_limit", 250),
     ),
+    LevelStep: Sample(
+        lambda w, n: {"level": w.level, "position": n, "text": f"step {n}"}, ("is_required", True)
+    ),
+    StepTick: Sample(
+        lambda w, n: {
+            "escalation": w.escalation,
+            "step": w.step,
+            "by": w.people[n],
+            "at": AT,
+            "taken_back_at": AT + n * HOUR,
+        },
+        ("by_id", "ana"),
+    ),
     LevelInform: Sample(lambda w, n: {"level": w.level, "person": w.people[n]}, ("person_id", "ana")),
     Rule: Sample(lambda w, n: {"name": f"rule {n}", "trigger": "safety", "path": w.path}, ("priority", 4)),
     Escalation: Sample(
@@ -469,6 +486,18 @@ def world():
         )
         w.level = make_row(Level, w, 1)
         w.escalation = make_row(Escalation, w, 1)
+        other_draft = PathVersion.objects.create(path=w.path, number=3)
+        w.step = LevelStep.objects.create(
+            level=Level.objects.create(
+                version=other_draft,
+                number=1,
+                name="x",
+                responsible="holders_manager",
+                acknowledge_seconds=60,
+            ),
+            position=1,
+            text="the step",
+        )
         w.option, w.handoff = make_row(Option, w, 1), make_row(Handoff, w, 1)
     return w
 

@@ -46,6 +46,7 @@ WHOLES = {"calendar", "slapolicy", "escalationpath"}
 SWITCHED = {
     "category",
     "service",
+    "cause",
     "pausereason",
     "intakerule",
     "question",
@@ -179,6 +180,7 @@ def test_each_role_opens_and_changes_what_the_table_of_roles_says(role, world, c
         label, reads = model._meta.model_name, may(person, "view", model)
         expected = {
             address(model, "changelist"): reads,
+            address(model, "export", "csv"): reads,
             address(model, "add"): label in ADD[role],
             address(model, "delete", row.pk): label in DELETE[role],
         }
@@ -320,6 +322,9 @@ def test_a_restricted_case_is_nowhere_for_whom_it_is_not(world, client):
             pk = found[model].pk
             listed = {row.pk for row in client.get(address(model, "changelist")).context["cl"].result_list}
             assert (pk in listed) is (role == "auditor"), model
+            # As a file it is nobody's, not even theirs whose every look is recorded.
+            file = client.get(address(model, "export", "csv")).getvalue().decode()
+            assert world.case.number not in file, model
             assert client.get(address(model, "change", pk)).status_code in status
             assert client.get(address(model, "history", pk)).status_code in status
 

@@ -12,6 +12,7 @@ from cases.models import Calendar, Case, Person, Team
 from cases.views.finding import reading
 
 from .fields import ReasonField, ReasonForm
+from .switching import SwitchMany
 
 
 class Chosen:
@@ -72,6 +73,17 @@ class OfCases:
             if without
             else found.filter(**{f"{path}__in": cases})
         )
+
+    def for_export(self, queryset):
+        """Restricted cases stay where each look at them is recorded."""
+        if self.case_path == "pk":
+            return queryset.filter(is_restricted=False)
+        restricted = Q(**{f"{self.case_path}__is_restricted": True})
+        # Excluded by what they are, not by a join that would lose what belongs to no case.
+        return queryset.exclude(restricted)
+
+    def has_customers_data(self):
+        return True
 
     def get_search_fields(self, request):
         return ("pk",)
@@ -153,7 +165,7 @@ class ReasonedAdmin(Chosen, HistoryAdmin):
         return fieldsets
 
 
-class SwitchedAdmin(ReasonedAdmin):
+class SwitchedAdmin(SwitchMany, ReasonedAdmin):
     """What has no versions takes effect when it is saved: who may only draft proposes it switched off."""
 
     reason_is_required = True

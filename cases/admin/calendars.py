@@ -3,7 +3,9 @@
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, Q
-from django.shortcuts import redirect
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -20,9 +22,10 @@ from cases.models import (
     Recalculation,
 )
 from cases.operations import publishing
+from cases.year_picture import FIRST_YEAR, LAST_YEAR, draw
 
 from .bases import ReadOnly
-from .public_holidays import ChosenHolidays, HolidaySource
+from .public_holidays import ChosenHolidays, Compared, HolidaySource
 from .recalculations import tell
 from .versions import PartInline, Parts, VersionAdmin, VersionsInline, WholeAdmin, posted
 
@@ -86,6 +89,20 @@ class CalendarAdmin(WholeAdmin):
     ordering = ("name",)
     inlines = (CalendarVersionsInline,)
     fixed_when_published = ("time_zone",)
+    actions_detail = ("newest_draft", "year")
+
+    @action(
+        description=gettext_lazy("A year…"), url_path="year", icon="calendar_view_month", permissions=["view"]
+    )
+    def year(self, request, object_id):
+        """That of the version in force, else of the newest one."""
+        calendar = self.get_object(request, str(object_id))
+        versions = calendar.versions.order_by("-effective_at", "-number") if calendar else None
+        in_force = calendar and versions.filter(published_at__isnull=False, effective_at__lte=timezone.now())
+        version = calendar and (in_force.first() or calendar.versions.order_by("-number").first())
+        if not version:
+            raise Http404
+        return redirect(self.version_address("year", version.pk))
 
     def get_queryset(self, request):
         return (
@@ -107,7 +124,35 @@ class CalendarVersionAdmin(VersionAdmin):
     list_display = ("calendar", "number", "state", "effective_at", "published", "note")
     list_filter = ("calendar",)
     inlines = (PeriodInline, ExceptionInline, HolidayInline)
-    actions_detail = ("publish", "compare", "add_holidays", "new_draft")
+    actions_detail = ("publish", "compare", "year", "add_holidays", "new_draft")
+
+    def offered_on(self, version):
+        return (*super().offered_on(version), "year")
+
+    @action(
+        description=gettext_lazy("A year…"), url_path="year", icon="calendar_view_month", permissions=["view"]
+    )
+    def year(self, request, object_id):
+        """What is open, day by day, in the year of `?year=`; without one, in this year there."""
+        version = self.version_or_404(request, object_id)
+        hours = version.working_hours(version.calendar.time_zone)
+        asked = request.GET.get("year", "")
+        this = timezone.now().astimezone(hours.tz).year
+        number = int(asked) if asked.isdigit() and len(asked) == 4 else this
+        number = min(max(number, FIRST_YEAR), LAST_YEAR)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("%(version)s in %(year)d") % {"version": version, "year": number},
+            "opts": self.opts,
+            "original": version,
+            "year": draw(hours, number),
+            "zone": version.calendar.time_zone,
+            "earlier": number - 1 if number > FIRST_YEAR else None,
+            "later": number + 1 if number < LAST_YEAR else None,
+            "back": self.address("change", version.pk),
+            "media": self.media,
+        }
+        return render(request, "admin/calendar_year.html", context)
 
     def effects(self, version):
         open_clocks = Clock.objects.open().filter(calendar=version.calendar)[: MANY + 1].count()
@@ -140,16 +185,17 @@ class CalendarVersionAdmin(VersionAdmin):
             raise PermissionDenied
         source = HolidaySource(request.GET or None)
         listed = source.is_bound and source.is_valid()
-        found = source.holidays_new_to(version) if listed else []
-        form = ChosenHolidays(posted(request), found=found)
+        compared = source.compared_with(version) if listed else Compared([], [], [])
+        form = ChosenHolidays(posted(request), compared=compared)
         if listed and request.method == "POST" and form.is_valid():
-            Holiday.objects.bulk_create(form.holidays(version, **source.where()))
-            added = len(form.cleaned_data["chosen"])
-            messages.success(
-                request,
-                ngettext("%(number)d holiday added.", "%(number)d holidays added.", added)
-                % {"number": added},
-            )
+            added, taken = form.save(version, **source.where())
+            words = [
+                ngettext("%(number)d holiday added.", "%(number)d holidays added.", added) % {"number": added}
+            ]
+            if taken:
+                out = ngettext("%(number)d holiday taken out.", "%(number)d holidays taken out.", taken)
+                words.append(out % {"number": taken})
+            messages.success(request, " ".join(words))
             return redirect(self.address("change", version.pk))
         return self.ask(
             request,
@@ -157,10 +203,10 @@ class CalendarVersionAdmin(VersionAdmin):
             form,
             source=source,
             listed=listed,
-            found=found,
+            compared=compared,
             template="admin/public_holidays.html",
             title=_("Public holidays for %(version)s") % {"version": version},
-            button=_("Add the ticked ones"),
+            button=_("Write what is ticked"),
         )
 
 

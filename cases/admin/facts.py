@@ -118,8 +118,9 @@ class DecisionAdmin(FactAdmin):
 
 @admin.register(Answer)
 class AnswerAdmin(OfCaseAdmin):
-    list_display = ("remedy", "of_case", "given_by", "given_at")
-    list_select_related = ("case", "given_by")
+    list_display = ("remedy", "of_case", "catalogue_cause", "given_by", "given_at")
+    list_select_related = ("case", "catalogue_cause", "given_by")
+    list_filter = ("catalogue_cause",)
 
 
 @admin.register(Trigger)
@@ -173,6 +174,9 @@ class CaseLinkAdmin(FactAdmin):
     def get_queryset(self, request):
         others = Case.objects.reachable(request.user, "history.read").values("pk")
         return super().get_queryset(request).filter(target__in=others)
+
+    def for_export(self, queryset):
+        return super().for_export(queryset).exclude(target__is_restricted=True)
 
     @admin.display(description=_("case"))
     def of_source(self, link):

@@ -1,242 +1,27 @@
-"""Regulatory packs: what laws promise, which of it is turned on and for whom, and who confirmed what."""
+"""Regulatory packs: what laws promise, and the pages that turn packs on and off and confirm their terms."""
 
-from dataclasses import dataclass
-
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cases import law_words, roles
-from cases.console import HistoryAdmin, Widgets, display
+from cases.console import HistoryAdmin, display
 from cases.errors import Refused
-from cases.models import Calendar, Category, Customer, PackConfirmation, PackTerm, PackVersion
-from cases.operations import lookback, packs
-from cases.packs import Fact, facts
+from cases.models import PackConfirmation, PackTerm, PackVersion
+from cases.operations import packs
+from cases.packs import facts
 from cases.packs import packs as known_packs
 
 from .bases import ReadOnly
 from .calendars import PartAdmin
-from .fields import ReasonField
+from .pack_forms import ConfirmForm, TurnOffForm, TurnOnForm, looked_back, warnings
+from .pack_list import ShownTerm, shown_packs
 from .versions import posted, published
-
-
-@dataclass(frozen=True)
-class ShownTerm:
-    """A Fact as the list shows it."""
-
-    fact: Fact
-    confirmation: PackConfirmation | None
-    is_on: bool
-
-    @property
-    def promise(self):
-        return law_words.promise(self.fact)
-
-    @property
-    def watched(self):
-        return law_words.watched(self.fact)
-
-    @property
-    def counting(self):
-        return law_words.counting(self.fact.term("UTC")) if self.fact.counts_days else ""
-
-    @property
-    def certainty(self):
-        return law_words.certainty(self.fact.certainty)
-
-    @property
-    def is_open(self):
-        """Whether somebody still has to confirm it."""
-        return not self.fact.is_certain and self.confirmation is None
-
-
-@dataclass(frozen=True)
-class ShownPack:
-    pack: object
-    version: PackVersion | None
-    planned: PackVersion | None
-    terms: list
-
-    @property
-    def is_on(self):
-        return self.version is not None and bool(self.version.terms.all())
-
-    @property
-    def to_confirm(self):
-        number = sum(term.is_open for term in self.terms)
-        words = ngettext("%(n)d term to be confirmed", "%(n)d terms to be confirmed", number)
-        return words % {"n": number} if number else ""
-
-    @property
-    def since(self):
-        """Since when and by which calendar, and what is planned."""
-        said = []
-        if self.is_on:
-            words = {"when": _moment(self.version.effective_at), "calendar": self.version.calendar}
-            said.append(_("since %(when)s, calendar %(calendar)s") % words)
-        if self.planned:
-            words = _("from %(when)s on") if self.planned.terms.all() else _("off from %(when)s on")
-            said.append(words % {"when": _moment(self.planned.effective_at)})
-        return "; ".join(said)
-
-
-def _moment(at):
-    return date_format(timezone.localtime(at), "j M Y, H:i")
-
-
-def shown_packs(now):
-    """Every pack with what is on of it: three questions, however many there are."""
-    confirmed = packs.confirmations()
-    versions = list(
-        PackVersion.objects.published()
-        .select_related("calendar")
-        .prefetch_related("terms")
-        .order_by("effective_at", "number")
-    )
-    in_force = {version.pack: version for version in versions if version.effective_at <= now}
-    planned = {version.pack: version for version in versions if version.effective_at > now}
-    found = []
-    for pack in known_packs().values():
-        version = in_force.get(pack.key)
-        on = {term.key for term in version.terms.all()} if version else set()
-        terms = [ShownTerm(f, confirmed.get((f.key, f.says)), f.key in on) for f in pack.terms]
-        found.append(ShownPack(pack, version, planned.get(pack.key), terms))
-    return sorted(found, key=lambda shown: not shown.is_on)
-
-
-# --- Forms ---
-
-
-class Names(forms.CharField):
-    """Customers by their names, one a line: to choose from a list of all of them would take too long."""
-
-    def __init__(self, **kwargs):
-        super().__init__(widget=Widgets.Lines(attrs={"rows": 2}), required=False, **kwargs)
-
-    def clean(self, value):
-        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-        found = {}
-        for customer in Customer.objects.filter(name__in=lines):
-            found.setdefault(customer.name, []).append(customer)
-        unknown = [line for line in lines if line not in found]
-        if unknown:
-            raise forms.ValidationError(
-                _("No customer is called: %(names)s. Write each name as their page has it, one a line.")
-                % {"names": "; ".join(unknown)}
-            )
-        doubled = [name for name, rows in found.items() if len(rows) > 1]
-        if doubled:
-            raise forms.ValidationError(
-                _("Several customers are called “%(name)s”; give the case a category instead.")
-                % {"name": doubled[0]}
-            )
-        return [found[line][0] for line in dict.fromkeys(lines)]
-
-
-class TurnOnForm(forms.Form):
-    """Which terms of one pack, for whom, on which calendar and from when."""
-
-    calendar = forms.ModelChoiceField(
-        label=gettext_lazy("Calendar of business days"),
-        queryset=Calendar.objects.none(),
-        widget=Widgets.Choice,
-        help_text=gettext_lazy(
-            "Each of its open days is a business day of the law; it should have the holidays."
-        ),
-    )
-    effective_at = forms.SplitDateTimeField(
-        label=gettext_lazy("For cases received from"),
-        required=False,
-        widget=Widgets.Moment,
-        help_text=gettext_lazy("Empty: from now on."),
-    )
-    change_reason = ReasonField()
-
-    def __init__(self, data, *, pack, version):
-        self.pack = pack
-        self.clocks = [fact for fact in pack.terms if fact.ends_on]
-        super().__init__(data, initial=self._as_it_is(version))
-        # One that was never published never opens.
-        self.fields["calendar"].queryset = Calendar.objects.exclude(revision=None).order_by("name")
-        categories = Category.objects.filter(is_active=True).order_by("name")
-        for fact in self.clocks:
-            self.fields[f"on_{fact.key}"] = forms.BooleanField(
-                label=law_words.promise(fact), required=False, widget=Widgets.Switch
-            )
-            self.fields[f"categories_{fact.key}"] = forms.ModelMultipleChoiceField(
-                label=gettext_lazy("Of these categories"),
-                queryset=categories,
-                required=False,
-                widget=Widgets.Boxes,
-                help_text=gettext_lazy("None: of any."),
-            )
-            self.fields[f"customers_{fact.key}"] = Names(
-                label=gettext_lazy("Of these customers"),
-                help_text=gettext_lazy("One name a line. None: of any."),
-            )
-
-    def _as_it_is(self, version):
-        """As it is now; of what was never turned on, what was read in the law."""
-        if version is None:
-            return {f"on_{fact.key}": fact.is_certain for fact in self.clocks}
-        initial = {"calendar": version.calendar_id}
-        for term in version.terms.select_related("customer"):
-            initial[f"on_{term.key}"] = True
-            if term.category_id:
-                initial.setdefault(f"categories_{term.key}", []).append(term.category_id)
-            if term.customer_id:
-                names = initial.get(f"customers_{term.key}", "").splitlines()
-                initial[f"customers_{term.key}"] = "\n".join(dict.fromkeys([*names, term.customer.name]))
-        return initial
-
-    def rows(self):
-        """[(fact, its three fields)] for the page."""
-        return [
-            (fact, [self[f"{name}_{fact.key}"] for name in ("on", "categories", "customers")])
-            for fact in self.clocks
-        ]
-
-    def shared(self):
-        return [self[name] for name in ("calendar", "effective_at", "change_reason")]
-
-    def chosen(self):
-        said = self.cleaned_data
-        return [
-            packs.Chosen(fact.key, category, customer)
-            for fact in self.clocks
-            if said[f"on_{fact.key}"]
-            for category in list(said[f"categories_{fact.key}"]) or [None]
-            for customer in said[f"customers_{fact.key}"] or [None]
-        ]
-
-
-class TurnOffForm(forms.Form):
-    effective_at = forms.SplitDateTimeField(
-        label=gettext_lazy("For cases received from"),
-        required=False,
-        widget=Widgets.Moment,
-        help_text=gettext_lazy("Empty: from now on."),
-    )
-    change_reason = ReasonField(required=True)
-
-
-class ConfirmForm(forms.Form):
-    note = forms.CharField(
-        label=gettext_lazy("How you checked it"),
-        max_length=300,
-        widget=Widgets.Lines(attrs={"rows": 3}),
-        help_text=gettext_lazy("What you read, where, and as it stood on which day. Stays with your name."),
-    )
-
-
-# --- Pages ---
 
 
 @admin.register(PackVersion)
@@ -249,6 +34,7 @@ class PackVersionAdmin(ReadOnly, HistoryAdmin):
     ordering = ("-pk",)
     sortable_by = ()
     list_before_template = "admin/packs.html"
+    change_list_template = "admin/packs_list.html"
     fields = (("name", "number"), ("effective_at", "shown_published"), ("calendar", "note"), "holds_for")
     readonly_fields = ("name", "shown_published", "holds_for")
 
@@ -273,7 +59,11 @@ class PackVersionAdmin(ReadOnly, HistoryAdmin):
             "packs": shown_packs(timezone.now()) if self.has_view_permission(request) else (),
             "may_publish": roles.may(request.user, "rules.publish"),
         }
-        return super().changelist_view(request, {**(extra_context or {}), **shown})
+        response = super().changelist_view(request, {**(extra_context or {}), **shown})
+        listed = getattr(response, "context_data", {}).get("cl")
+        if listed is not None and not listed.result_count:
+            listed.full_result_count = 0  # else the page's head says that none of many was found
+        return response
 
     @display(description=gettext_lazy("pack"))
     def name(self, version):
@@ -315,7 +105,7 @@ class PackVersionAdmin(ReadOnly, HistoryAdmin):
                     reason=form.cleaned_data["change_reason"],
                     **given,
                 ),
-                _("Turned on: %(pack)s.") % {"pack": pack.name},
+                _("Turned on: %(pack)s.") % {"pack": law_words.said(pack.name)},
             ):
                 return redirect(self._list())
         is_on = version is not None and version.terms.exists()
@@ -330,7 +120,7 @@ class PackVersionAdmin(ReadOnly, HistoryAdmin):
             request,
             form,
             template="admin/pack_on.html",
-            title=title % {"pack": pack.name},
+            title=title % {"pack": law_words.said(pack.name)},
             button=_("Publish the change") if is_on else _("Turn it on"),
             effects=[_("Cases received from then on get these clocks; open cases keep the ones they have.")],
             **context,
@@ -345,11 +135,11 @@ class PackVersionAdmin(ReadOnly, HistoryAdmin):
             if self._done(
                 request,
                 lambda: packs.turn_off(pack=key, reason=said["change_reason"], **given),
-                _("Turned off: %(pack)s.") % {"pack": pack.name},
+                _("Turned off: %(pack)s.") % {"pack": law_words.said(pack.name)},
             ):
                 return redirect(self._list())
         effects = [_("Cases received from then on get no clock of it. What open cases are owed stays owed.")]
-        title = _("Turn off %(pack)s") % {"pack": pack.name}
+        title = _("Turn off %(pack)s") % {"pack": law_words.said(pack.name)}
         return self._ask(request, form, title=title, button=_("Turn it off"), effects=effects)
 
     def confirm(self, request, key):
@@ -367,7 +157,8 @@ class PackVersionAdmin(ReadOnly, HistoryAdmin):
         counting = law_words.counting(fact.term("UTC")) if fact.counts_days else ""
         effects = [
             law_words.promise(fact),
-            _("On: %(trigger)s. For: %(scope)s.") % {"trigger": fact.trigger, "scope": fact.scope},
+            _("On: %(trigger)s. For: %(scope)s.")
+            % {"trigger": law_words.said(fact.trigger), "scope": law_words.said(fact.scope)},
             _("Source: %(source)s. Certainty %(certainty)s.")
             % {"source": fact.source, "certainty": law_words.certainty(fact.certainty)},
             *(
@@ -375,7 +166,7 @@ class PackVersionAdmin(ReadOnly, HistoryAdmin):
                 if counting
                 else []
             ),
-            *([fact.note] if fact.note else []),
+            *([law_words.said(fact.note)] if fact.note else []),
             fact.url,
         ]
         title = _("Confirm %(term)s") % {"term": fact.source}
@@ -430,48 +221,6 @@ def for_whom(term):
     """Which cases a PackTerm holds for, in words."""
     words = [str(what) for what in (term.category, term.customer) if what]
     return ", ".join(words) or _("all cases")
-
-
-def warnings(pack, form):
-    """What speaks against what the form says so far, though nothing forbids it."""
-    if not (form.is_bound and form.is_valid()):
-        return []
-    calendar, found = form.cleaned_data["calendar"], []
-    if pack.zone and calendar.time_zone != pack.zone:
-        words = {"calendar": calendar, "zone": calendar.time_zone, "law": pack.zone}
-        found.append(
-            _("The calendar “%(calendar)s” is of %(zone)s; the law counts the days of %(law)s.") % words
-        )
-    newest = calendar.versions.exclude(published_at=None).order_by("-effective_at", "-number").first()
-    if newest and not newest.holidays.exists():
-        words = _("The calendar “%(calendar)s” has no holidays: each would count as a business day.")
-        found.append(words % {"calendar": calendar})
-    confirmed = packs.confirmations()
-    for key in dict.fromkeys(row.key for row in form.chosen()):
-        fact = facts()[key]
-        if not fact.is_certain and (key, fact.says) not in confirmed:
-            found.append(
-                _("%(term)s is to be confirmed, and says so wherever it appears.") % {"term": fact.source}
-            )
-    return found
-
-
-def looked_back(pack, *, calendar, chosen, now):
-    """[(promise, sentence)]: what of the cases of the last 90 days would have been late under each term."""
-    found = []
-    for key, tally in lookback.late(pack=pack, calendar=calendar, chosen=chosen, now=now).items():
-        words = ngettext(
-            "%(late)d of %(n)d case would have been late; not over yet: %(open)d.",
-            "%(late)d of %(n)d cases would have been late; not over yet: %(open)d.",
-            tally.cases,
-        )
-        found.append(
-            (
-                law_words.promise(pack.fact(key)),
-                words % {"late": tally.late, "n": tally.cases, "open": tally.unknown},
-            )
-        )
-    return found
 
 
 @admin.register(PackTerm)

@@ -1,4 +1,7 @@
-"""Public holidays by country, region and years: listed first, saved after somebody looked at them."""
+"""Public holidays by country, region and years: what they would add to a version and take out of it is listed
+first, and saved after somebody looked at it."""
+
+from dataclasses import dataclass
 
 import holidays
 from django import forms
@@ -15,6 +18,15 @@ from .fields import ReasonField
 
 # A calendar is planned some years ahead, not for ever: laws change holidays.
 YEARS_AT_MOST = 10
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a country's public holidays are beside those of a version."""
+
+    new: list  # (date, name)
+    known: list  # (date, name)
+    gone: list  # Holidays that came from there, and stand there no longer
 
 
 class HolidaySource(forms.Form):
@@ -61,17 +73,26 @@ class HolidaySource(forms.Form):
     def where(self):
         return {"country": self.cleaned_data["country"], "region": self.cleaned_data["region"]}
 
-    def holidays_new_to(self, version):
-        """[(date, name)] in order, without dates on which the version is closed for a holiday already."""
+    def compared_with(self, version):
+        """What this would add to `version`, what it has already, and which of its holidays of this country,
+        region and these years are none any more."""
         said = self.cleaned_data
         years = range(said["first_year"], said["last_year"] + 1)
-        found = _public(said["country"], said["region"] or None, years)
-        closed = list(version.holidays.values_list("first_on", "last_on"))
-        return [
-            (on, name)
-            for on, name in sorted(found.items())
-            if not any(first <= on <= last for first, last in closed)
+        public = _public(said["country"], said["region"] or None, years)
+        rows = list(version.holidays.order_by("first_on", "pk"))
+        new, known = [], []
+        for on, name in sorted(public.items()):
+            is_closed = any(row.first_on <= on <= row.last_on for row in rows)
+            (known if is_closed else new).append((on, name))
+        gone = [
+            row
+            for row in rows
+            if (row.country, row.region) == (said["country"], said["region"])
+            and row.first_on == row.last_on
+            and row.first_on.year in years
+            and row.first_on not in public
         ]
+        return Compared(new, known, gone)
 
 
 def _public(country, region, years):
@@ -91,22 +112,52 @@ def _public(country, region, years):
 
 
 class ChosenHolidays(forms.Form):
-    """The list itself, all ticked."""
+    """What would be added and what would be taken out, all ticked: written is what stays ticked."""
 
-    chosen = forms.MultipleChoiceField(label=gettext_lazy("Closed on"), widget=Widgets.Boxes)
+    chosen = forms.MultipleChoiceField(
+        label=gettext_lazy("Added: closed on"), widget=Widgets.Boxes, required=False
+    )
+    removed = forms.MultipleChoiceField(
+        label=gettext_lazy("Taken out: no public holidays any more"), widget=Widgets.Boxes, required=False
+    )
     change_reason = ReasonField()
 
-    def __init__(self, data=None, *, found):
-        super().__init__(data, initial={"chosen": [on.isoformat() for on, _name in found]})
-        self.found = {on.isoformat(): (on, name) for on, name in found}
-        self.fields["chosen"].choices = [
-            (key, f"{date_format(on, 'D j M Y')}, {name}") for key, (on, name) in self.found.items()
+    def __init__(self, data=None, *, compared):
+        ticked = {
+            "chosen": [on.isoformat() for on, _name in compared.new],
+            "removed": [str(row.pk) for row in compared.gone],
+        }
+        super().__init__(data, initial=ticked)
+        self.found = {on.isoformat(): (on, name) for on, name in compared.new}
+        self.fields["chosen"].choices = [(key, _line(on, name)) for key, (on, name) in self.found.items()]
+        self.fields["removed"].choices = [
+            (str(row.pk), _line(row.first_on, row.name)) for row in compared.gone
         ]
+        for name in ("chosen", "removed"):
+            if not self.fields[name].choices:
+                del self.fields[name]
+
+    def clean(self):
+        said = super().clean()
+        if not self.errors and not (said.get("chosen") or said.get("removed")):
+            raise forms.ValidationError(_("Tick at least one day, or cancel: nothing would change."))
+        return said
+
+    def save(self, version, *, country, region):
+        """Write what is ticked; (number added, number taken out)."""
+        added = Holiday.objects.bulk_create(self.holidays(version, country=country, region=region))
+        wanted = [int(pk) for pk in self.cleaned_data.get("removed", ())]
+        taken, _each = version.holidays.filter(pk__in=wanted).delete()
+        return len(added), taken
 
     def holidays(self, version, *, country, region):
         """Unsaved rows for what is ticked."""
-        days = (self.found[key] for key in self.cleaned_data["chosen"])
+        days = (self.found[key] for key in self.cleaned_data.get("chosen", ()))
         return [
             Holiday(version=version, first_on=on, last_on=on, name=name[:120], country=country, region=region)
             for on, name in days
         ]
+
+
+def _line(on, name):
+    return f"{date_format(on, 'D j M Y')}, {name}"

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from cases.console import Widgets
-from cases.models import Category, IntakeRule, PauseReason, Question, Service, Tag
+from cases.models import Category, Cause, IntakeRule, PauseReason, Question, Service, Tag
 from cases.states import Metric
 
 from .bases import SwitchedAdmin
@@ -30,6 +30,18 @@ class NameAdmin(SwitchedAdmin):
 @admin.register(Category)
 class CategoryAdmin(NameAdmin):
     list_display = ("name", "contact_needs", "is_about_staff", "is_active")
+
+
+@admin.register(Cause)
+class CauseAdmin(SwitchedAdmin):
+    """Why complaints come about, to choose from when a case is answered."""
+
+    list_display = ("position", "name", "is_active")
+    list_display_links = ("position", "name")
+    list_filter = ("is_active",)
+    search_fields = ("name",)
+    ordering = ("position", "pk")
+    layout = (("position", "name"), ("is_active",))
 
 
 @admin.register(PauseReason)

@@ -19,8 +19,8 @@ from cases.operations import drafting
 
 from .bases import Chosen, ReadOnlyInline, ReasonedAdmin, page_link
 from .compared import ComparePages
-from .fields import ReasonField
 from .state import STATES, published, state_of
+from .why import WhyForm
 
 LABELS = {STATES["draft"]: "info", STATES["planned"]: "warning", STATES["in_force"]: "success"}
 
@@ -28,12 +28,6 @@ LABELS = {STATES["draft"]: "info", STATES["planned"]: "warning", STATES["in_forc
 def posted(request):
     """What a form is bound to: an empty answer is one too."""
     return request.POST if request.method == "POST" else None
-
-
-class WhyForm(forms.Form):
-    """What every button that writes asks for."""
-
-    change_reason = ReasonField()
 
 
 class PublishForm(WhyForm):

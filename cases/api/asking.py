@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
 from cases.decisions import Offer, Outcome
-from cases.models import Answer, Ask, Decision, Person
+from cases.models import Answer, Ask, Cause, Decision, Person
 from cases.operations import asking
 
 from .fields import Moment, Shown, Text, maybe_named, named
@@ -90,10 +90,22 @@ class AnswerSerializer(OnCase):
     promise = PromiseSerializer(read_only=True, help_text="The date that was told with it.")
     message = serializers.IntegerField(source="message_id", read_only=True)
     given_by = named()
+    catalogue_cause = maybe_named(help_text="What it is counted under.")
 
     class Meta:
         model = Answer
-        fields = ["id", "case", "cause", "remedy", "turn_to", "message", "promise", "given_by", "given_at"]
+        fields = [
+            "id",
+            "case",
+            "catalogue_cause",
+            "cause",
+            "remedy",
+            "turn_to",
+            "message",
+            "promise",
+            "given_by",
+            "given_at",
+        ]
 
 
 # --- What may be said ---------------------------------------------------------------------------------------
@@ -121,6 +133,9 @@ class Deciding(Versioned):
 
 
 class CaseAnswering(Versioned):
+    catalogue_cause = serializers.PrimaryKeyRelatedField(
+        queryset=Cause.objects.in_order(), required=False, help_text="One of /causes/."
+    )
     cause = Text()
     remedy = Text()
     due_at = Moment(help_text="By when; it becomes a promise.")
@@ -159,7 +174,7 @@ class DecisionFilter(django_filters.FilterSet):
 
 class AnswerFilter(django_filters.FilterSet):
     case = CaseNumberFilter()
-    given_by = one(Person)
+    given_by, catalogue_cause = one(Person), one(Cause)
     given_since, given_before = since("given_at"), before("given_at")
 
     class Meta:
@@ -222,7 +237,9 @@ class Answers(ListModelMixin, RetrieveModelMixin, OfCases):
 
     serializer_class = AnswerSerializer
     filterset_class = AnswerFilter
-    queryset = Answer.objects.select_related("case", "given_by", "promise__case", "promise__made_by")
+    queryset = Answer.objects.select_related(
+        "case", "catalogue_cause", "given_by", "promise__case", "promise__made_by"
+    )
 
 
 def as_asked(ask):

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin
 
-from cases.models import Category, PauseReason, Person, Question, ReplyTemplate, Service, Skill, Team
+from cases.models import Category, Cause, PauseReason, Person, Question, ReplyTemplate, Service, Skill, Team
 from cases.states import Metric
 
 from .fields import NamedSerializer, Shown, maybe_named
@@ -65,6 +65,12 @@ class Categories(Lookup):
     """What a case may be about."""
 
     queryset = Category.objects.filter(is_active=True)
+
+
+class Causes(Lookup):
+    """Why complaints come about."""
+
+    queryset = Cause.objects.filter(is_active=True)
 
 
 class Questions(Lookup):

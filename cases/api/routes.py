@@ -2,7 +2,17 @@
 
 from .asking import Answers, Asks, Decisions
 from .cases import Cases
-from .lookups import Categories, PauseReasons, People, Questions, ReplyTemplates, Services, Skills, Teams
+from .lookups import (
+    Categories,
+    Causes,
+    PauseReasons,
+    People,
+    Questions,
+    ReplyTemplates,
+    Services,
+    Skills,
+    Teams,
+)
 from .oneself import Absences, Oneself
 from .views import Clocks, Conversation, Customers, Links, Notices, Parties, Promises, Surveys
 
@@ -24,6 +34,7 @@ ROUTES = [
     ("people", People, "api-person"),
     ("teams", Teams, "api-team"),
     ("categories", Categories, "api-category"),
+    ("causes", Causes, "api-cause"),
     ("questions", Questions, "api-question"),
     ("services", Services, "api-service"),
     ("skills", Skills, "api-skill"),

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cases import decisions
-from cases.models import Ask, Channel, ComplaintProfile, Decision
+from cases.models import Ask, Cause, Channel, ComplaintProfile, Decision
 
 from .fields import CaseForm, Moment, next_full_hour, text
 
@@ -101,6 +101,12 @@ class ReviewForm(CaseForm):
 
 
 class AnswerForm(CaseForm):
+    catalogue_cause = forms.ModelChoiceField(
+        label=_("Kind of cause"),
+        queryset=Cause.objects.in_order(),
+        empty_label=_("choose one"),
+        help_text=_("for us, to be counted by"),
+    )
     cause = text(_("Cause"), rows=3, help_text=_("what went wrong, and why"))
     remedy = text(_("Remedy"), rows=3, help_text=_("what is done about it"))
     due_at = Moment(label=_("By when"))
@@ -110,6 +116,12 @@ class AnswerForm(CaseForm):
     channel = forms.ChoiceField(
         label=_("Sent by"), choices=[c for c in Channel.choices if c[0] != Channel.PHONE]
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.fields["catalogue_cause"].queryset.exists():
+            # Nobody has written a catalogue.
+            del self.fields["catalogue_cause"]
 
 
 def answer_begun(case, by, now):

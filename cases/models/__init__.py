@@ -4,6 +4,7 @@ from .asking import Answer, Ask, ComplaintProfile, Decision
 from .attempt import Attempt
 from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
 from .case import Case, Category, Party
+from .cause import Cause
 from .composing import Attachment, Draft, ReplyTemplate, SentForm
 from .customer import Channel, Contact, Customer, Service, Subscription, Tier
 from .duty import Duty, DutyPattern
@@ -31,6 +32,7 @@ from .trigger import Trigger, TriggerKind
 __all__ = [
     "Absence",
     "Answer",
+    "Cause",
     "Ask",
     "Attachment",
     "Attempt",

@@ -9,6 +9,7 @@ from cases.decisions import PRICED, Offer, Outcome, together
 from cases.history import History
 
 from .case import Case
+from .cause import Cause
 from .person import Person
 
 
@@ -270,6 +271,15 @@ class Answer(models.Model):
     KEPT = True
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="answers", verbose_name=_("case"))
+    catalogue_cause = models.ForeignKey(
+        Cause,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="answers",
+        verbose_name=_("cause in the catalogue"),
+    )
     cause = models.TextField(_("cause"))
     remedy = models.TextField(_("remedy"))
     turn_to = models.CharField(_("whom to contact"), max_length=300)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cases import law_words
 from cases.history import History, remembered
 from cases.packs import facts, packs
 from cases.states import EndsOn
@@ -64,7 +65,7 @@ class PackVersion(Version):
     @property
     def name(self):
         known = packs().get(self.pack)
-        return known.name if known else self.pack
+        return law_words.said(known.name) if known else self.pack
 
 
 class PackTerm(models.Model):

@@ -57,7 +57,8 @@ class CaseReading(models.Model):
 
 
 class ListReading(models.Model):
-    """An auditor asked for a list of cases, or of what is on them: one row a request, whatever it showed."""
+    """An auditor asked for a list of cases, or of what is on them: one row a request, whatever it showed. Or
+    anybody took a list with customers' data as a file: then it names no cases."""
 
     KEPT = True
 

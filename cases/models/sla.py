@@ -325,6 +325,11 @@ class Clock(models.Model):
     def is_open(self):
         return self.state in (ClockState.RUNNING, ClockState.PAUSED)
 
+    @property
+    def is_law_read(self):
+        """Whether a law sets it, and somebody read that in the law itself: what a customer may be told."""
+        return self.statute_id is not None and self.statute.is_certain
+
     def receipt(self, *, pauses=None):
         """Why `due_at` is what it is: a receipts.Receipt. `pauses`: the case's, with reasons, where they
         are loaded."""

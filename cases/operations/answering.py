@@ -14,11 +14,23 @@ from cases.models import Answer, Case, Channel, Promise
 from . import promising, talk
 
 
-def answer(*, case, cause, remedy, due_at, turn_to, by, now, channel=Channel.MAIL, revision=None):
+def answer(
+    *,
+    case,
+    cause,
+    remedy,
+    due_at,
+    turn_to,
+    by,
+    now,
+    channel=Channel.MAIL,
+    catalogue_cause=None,
+    revision=None,
+):
     """Write the answer to the customer, keep it, and promise its deadline as an outcome. Returns the Answer.
 
     The message is in the customer's language and zone, and goes the way of every reply: clocks stop, the mail
-    goes out. The case stays open: answered is not resolved.
+    goes out. The case stays open: answered is not resolved. `catalogue_cause`: the Cause it is counted under.
     Raises Incomplete, InThePast for a deadline that is over, WrongMove on a case that is not live, StaleCase.
     """
     said = {"cause": cause.strip(), "remedy": remedy.strip(), "turn_to": turn_to.strip()}
@@ -50,7 +62,13 @@ def answer(*, case, cause, remedy, due_at, turn_to, by, now, channel=Channel.MAI
             now=now,
         )
         return Answer.objects.create(
-            case_id=case.pk, message=message, promise=promise, given_by_id=by.pk, given_at=now, **said
+            case_id=case.pk,
+            catalogue_cause=catalogue_cause,
+            message=message,
+            promise=promise,
+            given_by_id=by.pk,
+            given_at=now,
+            **said,
         )
 
 

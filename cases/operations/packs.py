@@ -4,8 +4,17 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from cases import history
-from cases.errors import AlreadyKnown, Incomplete, InThePast, NoOpenHour, NotTheirs, Refused, WrongMove
+from cases import history, law_words
+from cases.errors import (
+    AlreadyKnown,
+    Incomplete,
+    InThePast,
+    NoOpenHour,
+    NotTheirs,
+    Refused,
+    TooWide,
+    WrongMove,
+)
 from cases.models import Calendar, Category, Customer, PackConfirmation, PackTerm, PackVersion
 from cases.packs import facts, packs
 from cases.roles import may
@@ -19,14 +28,18 @@ class Chosen:
     category: Category | None = None
     customer: Customer | None = None
 
+    @property
+    def is_for_all(self):
+        return self.category is None and self.customer is None
+
 
 def turn_on(*, pack, calendar, chosen, by, now, effective_at=None, reason=""):
     """The `chosen` terms of `pack` (its key) hold for cases received from `effective_at` (else `now`) on;
     whatever was on before is replaced. Open cases keep the clocks they have.
 
     `calendar`: the one whose open days are the business days that the law counts. Raises NotTheirs,
-    Incomplete for nothing chosen, Refused for a term that is no clock or not of this pack, NoOpenHour for a
-    calendar that is not published, InThePast.
+    Incomplete for nothing chosen, Refused for a term that is no clock or not of this pack, TooWide for a
+    narrow one turned on for all cases, NoOpenHour for a calendar that is not published, InThePast.
     """
     _require_publisher(by)
     about = _pack(pack)
@@ -35,6 +48,8 @@ def turn_on(*, pack, calendar, chosen, by, now, effective_at=None, reason=""):
         raise Incomplete(_("Choose at least one term; to let none hold, turn the pack off."))
     for row in chosen:
         _require_clock(about, row.key)
+    if wide := [about.fact(row.key) for row in chosen if row.is_for_all and about.fact(row.key).narrow]:
+        raise TooWide([too_wide(fact) for fact in wide])
     with history.acting(by=by, reason=reason or _("regulatory pack turned on"), now=now):
         calendar = Calendar.objects.get(pk=calendar.pk)
         if calendar.revision is None:
@@ -83,6 +98,14 @@ def confirm(*, key, note, by, now, reason=""):
         if not is_new:
             raise AlreadyKnown(_("%(who)s confirmed this already.") % {"who": row.confirmed_by})
     return row
+
+
+def too_wide(fact):
+    """The sentence that refuses a narrow term for all cases."""
+    return _(
+        "%(term)s holds only on: %(trigger)s. For all cases it would be owed on every one of them: name the "
+        "categories, or the customers, that it is for."
+    ) % {"term": fact.source, "trigger": law_words.said(fact.trigger)}
 
 
 def confirmations():

@@ -79,6 +79,15 @@ def audit(*, case, by, now, via):
         )
 
 
+def list_as_file(*, address, asked, by, now):
+    """Put down that `by`, whoever they are, took the list at `address` as a file, narrowed to `asked` (a
+    query string): what leaves the desk stays known."""
+    with history.acting(by=by, reason=_("taken as a file"), now=now, via="console"):
+        ListReading.objects.create(
+            person=by, address=address[:MOST_OF_ADDRESS], asked=asked[:MOST_OF_QUERY], at=now
+        )
+
+
 def audit_list(*, address, asked, cases, by, now, via):
     """Put down that an auditor asked for the list at `address`, narrowed to `asked` (a query string), and was
     shown rows of the `cases` (ids): one row a request. A list that anybody else asks for is none of this."""

@@ -75,6 +75,7 @@ class Fact:
     counting: Counting
     zone: str
     amount: int | None = None
+    narrow: bool = False  # its trigger is not what every complaint is: an outage, an error in a bill
     restarts_at_cure: bool = False
     extension: str = ""
     url: str = ""

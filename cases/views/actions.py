@@ -67,6 +67,7 @@ class Action(LoginRequiredMixin, View):
             "icon": self.icon,
             "means": self.means,
             "blockers": self.blockers(case),
+            "remarks": self.remarks(case),
             "now": timezone.now(),
             **self.more(case),
         }
@@ -84,6 +85,10 @@ class Action(LoginRequiredMixin, View):
 
     def blockers(self, case):
         """What is in the way of doing this, each linked to where it stands on the case page."""
+        return ()
+
+    def remarks(self, case):
+        """What is left undone and in nobody's way."""
         return ()
 
     def leads_to(self, case):
@@ -215,6 +220,9 @@ class Resolve(Action):
     def blockers(self, case):
         return closing.blockers(case, CaseStatus.RESOLVED)
 
+    def remarks(self, case):
+        return closing.remarks(case)
+
     def operate(self, case, said, *, by, now):
         ending.resolve(case=case, reason=said["reason"], revision=said["revision"], by=by, now=now)
 
@@ -226,6 +234,9 @@ class Close(Action):
 
     def blockers(self, case):
         return closing.blockers(case, CaseStatus.CLOSED)
+
+    def remarks(self, case):
+        return closing.remarks(case)
 
     def operate(self, case, said, *, by, now):
         ending.close(case=case, reason=said["reason"], revision=said["revision"], by=by, now=now)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cases import roles
 from cases.admin.fields import ReasonField
-from cases.admin.versions import WhyForm
+from cases.admin.why import WhyForm
 from cases.errors import Refused
 from cases.views.finding import reading
 from cases.views.talking import REFUSED

@@ -7,11 +7,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from cases.admin.bases import SwitchedAdmin
 from cases.admin.calendars import PartAdmin
 from cases.admin.fields import Terms
+from cases.admin.switching import SwitchMany
 from cases.admin.versions import Parts, StackedPartInline, VersionAdmin, VersionsInline, WholeAdmin
 from cases.console import Widgets
 from cases.models import Person
-from escalations.models import EscalationPath, Level, LevelInform, PathVersion, Rule
-from escalations.operations import publishing
+from escalations.forms.steps import KINDS, StepsField, field_name, save_steps, typed
+from escalations.models import EscalationPath, Level, LevelInform, LevelStep, PathVersion, Rule
+from escalations.operations import matrix, publishing
 
 from .matrix import MatrixPages
 from .on_duty import OnDutyPages
@@ -31,8 +33,23 @@ class LevelForm(forms.ModelForm):
         widget=Widgets.LongChoices,
     )
 
+    steps_any = StepsField(
+        label=gettext_lazy("Checklist, of any kind"),
+        help_text=gettext_lazy(
+            "One step a line. A line that begins with ! has to be ticked before the escalation ends."
+        ),
+    )
+    steps_functional = StepsField(label=gettext_lazy("Checklist, functional"))
+    steps_hierarchical = StepsField(label=gettext_lazy("Checklist, hierarchical"))
+    steps_priority = StepsField(label=gettext_lazy("Checklist, priority"))
+    steps_automatic = StepsField(label=gettext_lazy("Checklist, automatic"))
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        steps = {}
+        for step in sorted(self.instance.steps.all(), key=by_position) if self.instance.pk else ():
+            steps.setdefault(step.kind, []).append(step)
+        self.initial |= {field_name(kind): typed(rows) for kind, rows in steps.items()}
         self.fields["informed"].queryset = Person.objects.working().order_by("name")
         if self.instance.pk:
             self.initial["informed"] = list(self.instance.informs.values_list("person", flat=True))
@@ -45,6 +62,11 @@ class LevelForm(forms.ModelForm):
         for person in sorted(wanted, key=lambda person: person.pk):
             if person.pk not in known:
                 LevelInform.objects.create(level=self.instance, person=person)
+        save_steps(self.instance, {kind: self.cleaned_data.get(field_name(kind)) or [] for kind in KINDS})
+
+
+def by_position(step):
+    return (step.position, step.pk)
 
 
 class Levels(Parts):
@@ -64,6 +86,8 @@ class LevelInline(Terms, StackedPartInline):
         ("acknowledge_seconds", "work_seconds", "remind_every_seconds"),
         ("authority_limit", "informed", "is_around_the_clock"),
         "instructions",
+        "steps_any",
+        ("steps_functional", "steps_hierarchical", "steps_priority", "steps_automatic"),
     )
 
     @admin.display(description=gettext_lazy("Also inform"))
@@ -72,7 +96,21 @@ class LevelInline(Terms, StackedPartInline):
         return ", ".join(inform.person.name for inform in level.informs.all()) or "–"
 
     def get_queryset(self, request):
-        return super().get_queryset(request).prefetch_related("informs__person")
+        return super().get_queryset(request).prefetch_related("informs__person", "steps")
+
+    def get_fields(self, request, obj=None):
+        """Where nothing is typed, the checklist is one."""
+        fields = super().get_fields(request, obj)
+        if self.has_change_permission(request, obj):
+            return fields
+        return [*(row for row in fields if "steps_" not in str(row)), "checklist"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return [*super().get_readonly_fields(request, obj), "checklist"]
+
+    @admin.display(description=gettext_lazy("Checklist"))
+    def checklist(self, level):
+        return "; ".join(str(step) for step in sorted(level.steps.all(), key=by_position)) or "–"
 
 
 class PathVersionsInline(VersionsInline):
@@ -81,7 +119,7 @@ class PathVersionsInline(VersionsInline):
 
 
 @admin.register(EscalationPath)
-class EscalationPathAdmin(StartPages, WholeAdmin):
+class EscalationPathAdmin(StartPages, SwitchMany, WholeAdmin):
     actions_detail = ("newest_draft", "copy")
     list_display = ("name", "description", "is_active", "is_default")
     search_fields = ("name",)
@@ -122,10 +160,17 @@ class LevelInformAdmin(PartAdmin):
     list_select_related = ("level", "person")
 
 
+@admin.register(LevelStep)
+class LevelStepAdmin(PartAdmin):
+    list_display = ("level", "kind", "position", "text", "is_required")
+    list_select_related = ("level",)
+
+
 @admin.register(Rule)
 class RuleAdmin(MatrixPages, SwitchedAdmin):
     """The escalation matrix: the first rule that matches wins, blank means any."""
 
+    switch_one, switch_name = staticmethod(matrix.switch), "rule"
     list_display = (
         "position",
         "name",

@@ -66,4 +66,6 @@ class PicturePages:
 
 
 def _stored(version):
-    return [said_by(level) for level in version.levels.order_by("number").prefetch_related("informs")]
+    return [
+        said_by(level) for level in version.levels.order_by("number").prefetch_related("informs", "steps")
+    ]

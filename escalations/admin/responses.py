@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.admin.bases import FactAdmin, SwitchedAdmin
 from cases.admin.facts import case_link
-from escalations.models import AskBack, EscalationReason, Option, OptionUse
+from escalations.models import AskBack, EscalationReason, Option, OptionUse, StepTick
 
 from .escalations import OfEscalationAdmin
 
@@ -61,6 +61,12 @@ class OptionUseAdmin(FactAdmin):
     @admin.display(description=_("case"))
     def of_case(self, use):
         return case_link(use.case)
+
+
+@admin.register(StepTick)
+class StepTickAdmin(OfEscalationAdmin):
+    list_display = ("at", "of_case", "step", "by")
+    list_select_related = ("escalation__case", "step", "by")
 
 
 @admin.register(AskBack)

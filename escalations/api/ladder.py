@@ -30,9 +30,10 @@ from escalations.models import (
     Option,
     PassedOver,
 )
-from escalations.operations import asking, escalate, holding, respond, telling
+from escalations.operations import asking, checklists, escalate, holding, respond, telling
 
 from .responses import TRIED, AskBackSerializer, AskingBack, euros
+from .steps import ItemSerializer, Ticking
 
 errors.answers(status.HTTP_409_CONFLICT, NotWaiting, AlreadyRunning)
 errors.answers(status.HTTP_403_FORBIDDEN, NotTheHolder)
@@ -320,6 +321,20 @@ class Escalations(ListModelMixin, RetrieveModelMixin, OfCases):
         """The case goes back to its owner; clocks keep running, and the same rule holds off for a while."""
         respond.deescalate(escalation=escalation, by=by, now=now, **said)
         return self.queryset.all().get(pk=escalation.pk)
+
+    @extend_schema(responses=ItemSerializer(many=True))
+    @action(detail=True, asks="case.read", pagination_class=None, filterset_class=None)
+    def checklist(self, request, pk):
+        """What is done at its present level, step by step, and what of it is ticked."""
+        escalation = self.get_object()
+        latest = escalation.handoffs.order_by("-pk").first()
+        return Response(ItemSerializer(checklists.items(escalation, latest), many=True).data)
+
+    @verb(says=Ticking, answers=ItemSerializer, asks="escalation.hold")
+    def tick(self, escalation, said, *, by, now):
+        """You tick a step of its checklist, or take your tick back."""
+        found = checklists.tick(escalation=escalation, by=by, now=now, **said)
+        return next(item for item in found if item.step.pk == said["step"].pk)
 
     @verb(says=Answering, answers=EscalationSerializer, asks="case.work", url_path="raise-severity")
     def raise_severity(self, escalation, said, *, by, now):

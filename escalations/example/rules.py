@@ -5,6 +5,7 @@ from datetime import timedelta
 from cases.models import (
     Calendar,
     Category,
+    Cause,
     IntakeRule,
     PauseReason,
     Person,
@@ -24,6 +25,7 @@ from escalations.models import (
     EscalationReason,
     Level,
     LevelInform,
+    LevelStep,
     Option,
     PathVersion,
     Rule,
@@ -60,6 +62,9 @@ def build(*, now, today):
         Category(name=name) for rows in described["categories"] for name in rows["names"]
     )
     Tag.objects.bulk_create(Tag(name=name) for name in described["tags"])
+    Cause.objects.bulk_create(
+        Cause(name=name, position=place * 10) for place, name in enumerate(described["causes"], 1)
+    )
     PauseReason.objects.bulk_create(PauseReason(**row) for row in described["pause_reasons"])
     names = Names()
     for position, row in enumerate(described["questions"], 1):
@@ -192,4 +197,8 @@ def _level(version, number, row, names, around_the_clock):
     )
     LevelInform.objects.bulk_create(
         LevelInform(level=level, person=names.people[username]) for username in row.get("informs", ())
+    )
+    LevelStep.objects.bulk_create(
+        LevelStep(level=level, position=position, **step)
+        for position, step in enumerate(row.get("steps", ()), 1)
     )

@@ -7,6 +7,8 @@ from cases import durations
 from escalations.models import Responsible
 from escalations.path_picture import Said
 
+from .steps import KINDS, typed_steps
+
 # More rows than anybody's ladder has are not drawn.
 MOST = 60
 
@@ -43,6 +45,7 @@ def _said(data, row):
         informs=tuple(pk for pk in map(_number, data.getlist(f"{row}informed")) if pk),
         is_around_the_clock=bool(data.get(f"{row}is_around_the_clock")),
         instructions=data.get(f"{row}instructions", ""),
+        checklist=tuple(str(step) for kind in KINDS for step in typed_steps(data, row, kind)),
     )
 
 

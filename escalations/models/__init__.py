@@ -1,6 +1,7 @@
 """Who is called, when, and what is handed over."""
 
 from .backtest import BackTest
+from .checklist import LevelStep, StepTick
 from .escalation import Escalation, Handoff, Kind, PassedOver
 from .path import EscalationPath, Level, LevelInform, PathVersion, Responsible, Rule
 from .replay import Replay, ReplayedCase
@@ -15,6 +16,7 @@ __all__ = [
     "Kind",
     "Level",
     "LevelInform",
+    "LevelStep",
     "Option",
     "OptionUse",
     "PassedOver",
@@ -24,4 +26,5 @@ __all__ = [
     "ReplayedCase",
     "Responsible",
     "Rule",
+    "StepTick",
 ]

@@ -9,7 +9,7 @@ from cases.models import Person
 from cases.roles import who_may
 from escalations import checking
 from escalations.errors import ChangedMeanwhile, NeedsAnother, Unpublishable
-from escalations.models import Level, LevelInform, PathVersion
+from escalations.models import Level, LevelInform, LevelStep, PathVersion
 
 
 def findings(version, *, now):
@@ -36,13 +36,14 @@ def _past(version):
         (PathVersion, PathVersion.history.filter(id=version.pk)),
         (Level, levels),
         (LevelInform, LevelInform.history.filter(level_id__in=levels.values("id"))),
+        (LevelStep, LevelStep.history.filter(level_id__in=levels.values("id"))),
     ]
 
 
 def changes_since(version, seen):
     """Sentences: who changed what of `version` after the edition `seen`."""
     parts = seen.split("-")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+    if len(parts) != len(_past(version)) or not all(part.isdigit() for part in parts):
         return []
     found = []
     for (model, rows), last in zip(_past(version), parts, strict=True):

@@ -14,7 +14,7 @@ from escalations import plan, snapshot
 from escalations.errors import CannotDecline, NotTheHolder, NotWaiting, SkipNeedsReason
 from escalations.models import Escalation, Handoff, PassedOver
 
-from . import options
+from . import checklists, options
 from .holding import carried, is_held_by
 from .ladder import Move, keep_open_to_others, move, release, stop_reminding
 
@@ -162,7 +162,7 @@ def deescalate(
     Options are tried lowest first: `option` is the one that settled it, with its `outcome` and `amount`;
     where none was tried on this escalation, `skipped_because` says why. Returns the Escalation.
     Raises Incomplete, SkipNeedsReason, OverTheLimit, NotOffered, NotTheHolder, NotWaiting, WrongMove,
-    ConflictOfInterest.
+    ConflictOfInterest, Blocked where it would end with a required step unticked.
     """
     if not reason.strip():
         raise Incomplete(_("Say what was done, so that the case can go back to its owner."))
@@ -184,6 +184,8 @@ def deescalate(
                 now=now,
             )
         _require_options(case, locked, skipped_because, by=by, now=now)
+        if to_level is None:
+            checklists.require_done(locked)
         if to_level is not None:
             _step_down(case, locked, to_level, reason, next_steps, by=by, now=now)
         else:

@@ -11,7 +11,7 @@ from escalations import outlook as outlooks
 from escalations import snapshot, wording, words
 from escalations.ladder_rows import ended, rungs
 from escalations.models import AskBack, Handoff, PassedOver
-from escalations.operations import options
+from escalations.operations import checklists, options
 from escalations.operations.respond import answers_for
 
 register = template.Library()
@@ -76,6 +76,7 @@ class Panel:
     questions: list = field(default_factory=list)  # those of the present handoff
     asked_of_reader: list = field(default_factory=list)  # open, whoever has the case by now
     options: list = field(default_factory=list)
+    checklist: list = field(default_factory=list)  # checklists.Items of the present handoff
     limit: str = ""
 
     @property
@@ -89,6 +90,10 @@ class Panel:
     @property
     def open_questions(self):
         return [question for question in self.questions if question.answered_at is None]
+
+    @property
+    def ticked(self):
+        return sum(item.tick is not None for item in self.checklist)
 
     @property
     def tried(self):
@@ -152,6 +157,7 @@ def escalation_of(case, reader, now):
         ],
         options=options.offered(case, escalation, reader, uses),
         limit=words.euros(limit) if limit else "",
+        checklist=checklists.items(escalation, handoff),
     )
 
 

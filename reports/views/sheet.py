@@ -7,14 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from cases.spreadsheets import harmless
 from cases.states import Metric
 from reports import board, pressing
 from reports.models import DailyCount
 from reports.views.board_words import zone
 from reports.views.dashboard import OfScope
-
-# What a spreadsheet would take for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Sheet(OfScope):
@@ -30,11 +28,6 @@ class Sheet(OfScope):
         for line in lines(found):
             writer.writerow([harmless(cell) for cell in line])
         return answer
-
-
-def harmless(cell):
-    """A cell that no program runs: a name may begin with what makes a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULAS) else cell
 
 
 def lines(found):

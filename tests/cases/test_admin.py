@@ -192,7 +192,7 @@ def test_a_published_version_is_read_and_nothing_of_it_is_written(client, priya)
     page = client.get(address(version))
     assert not page.context["has_change_permission"]
     buttons = [button["title"] for button in page.context["actions_detail"]]
-    assert buttons == ["Compare…", "New draft from this"]
+    assert buttons == ["Compare…", "A year…", "New draft from this"]
     for where in ("change", "delete", "publish"):
         assert client.post(address(version, where), {"post": "yes", "note": "x"}).status_code == 403
     # A row of it, smuggled into the form of a draft.
@@ -238,9 +238,10 @@ def test_public_holidays_are_listed_before_they_are_saved(client, priya):
         )
     where = f"{address(version, 'add_holidays')}?country=ES&region=MD&first_year=2026&last_year=2026"
     page = client.get(where)
-    offered = dict(page.context["found"])
-    assert offered[date(2026, 5, 2)] == "Madrid Day"
-    assert date(2026, 1, 1) not in offered  # closed already
+    compared = page.context["compared"]
+    assert dict(compared.new)[date(2026, 5, 2)] == "Madrid Day"
+    assert [on for on, _name in compared.known] == [date(2026, 1, 1)]  # closed already
+    assert "1 is there already" in page.content.decode()
     assert version.holidays.count() == 1
     client.post(where, {"chosen": ["2026-05-02", "2026-05-01"], "change_reason": "Madrid 2026"})
     saved = version.holidays.exclude(name="Closed").order_by("first_on")
@@ -249,6 +250,21 @@ def test_public_holidays_are_listed_before_they_are_saved(client, priya):
         (2, "ES", "MD"),
     ]
     assert Holiday.history.latest("history_id").history_change_reason == "Madrid 2026"
+    # What came from there and is no holiday any more may be taken out; a day of one's own stays.
+    with make.signed():
+        gone = Holiday.objects.create(
+            version=version,
+            first_on=date(2026, 3, 3),
+            last_on=date(2026, 3, 3),
+            name="Gone",
+            country="ES",
+            region="MD",
+        )
+    assert client.get(where).context["compared"].gone == [gone]
+    assert "Tick at least one day" in client.post(where, {"change_reason": "none"}).content.decode()
+    client.post(where, {"removed": [gone.pk], "change_reason": "moved"})
+    assert set(version.holidays.values_list("name", flat=True)) >= {"Closed"}
+    assert not version.holidays.filter(pk=gone.pk).exists()
 
 
 def test_an_unknown_region_and_too_many_years_are_refused_with_what_would_do(client, priya):

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 
 from cases import closing
 from cases.errors import Incomplete, InThePast, StaleCase, WrongMove
-from cases.models import Answer, Case, Contact, Message, Notice, Promise
+from cases.models import Answer, Case, Cause, Contact, Message, Notice, Promise
 from cases.operations import answering, ending
 from cases.states import Metric
 from tests import factories as make
@@ -46,6 +48,27 @@ def test_an_answer_is_a_message_a_row_and_a_promise_and_the_case_stays_open(desk
     assert (promise.kind, promise.due_at, promise.what) == ("outcome", now + 30 * HOUR, SAID["remedy"])
     assert (promise.told_at, promise.state, promise.made_by) == (now, "open", desk.ana)
     assert Case.objects.get(pk=case.pk).status == "open"
+
+
+def test_the_form_asks_for_the_kind_of_cause_once_managers_wrote_a_catalogue(client, desk, case, now):
+    client.force_login(desk.ana)
+    page = reverse("case-answer", args=[case.number])
+    assert "catalogue_cause" not in client.get(page).context["form"].fields
+    with make.signed():
+        ours = Cause.objects.create(name="Our mistake", position=10)
+        Cause.objects.create(name="Once upon a time", is_active=False)
+    form = client.get(page).context["form"]
+    assert [str(row) for row in form.fields["catalogue_cause"].queryset] == ["Our mistake"]
+    tomorrow = timezone.localtime() + 30 * HOUR
+    given = {
+        **SAID,
+        "due_at": tomorrow.strftime("%Y-%m-%dT%H:%M"),
+        "channel": "mail",
+        "revision": Case.objects.get(pk=case.pk).revision,
+    }
+    assert "catalogue_cause" in client.post(page, given).context["form"].errors
+    assert client.post(page, {**given, "catalogue_cause": ours.pk}).status_code == 302
+    assert Answer.objects.get().catalogue_cause == ours
 
 
 def test_it_goes_the_way_of_every_reply(desk, case, now):

@@ -7,13 +7,24 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cases import engine, history
-from cases.errors import AlreadyKnown, Incomplete, InThePast, NoOpenHour, NotTheirs, Refused, WrongMove
+from cases import engine, history, notices
+from cases.errors import (
+    AlreadyKnown,
+    Incomplete,
+    InThePast,
+    NoOpenHour,
+    NotTheirs,
+    Refused,
+    TooWide,
+    WrongMove,
+)
 from cases.models import (
     Calendar,
     CalendarVersion,
     Clock,
     Holiday,
+    Notice,
+    NoticeKind,
     PackConfirmation,
     PackVersion,
     Period,
@@ -146,8 +157,9 @@ def test_turned_off_open_cases_keep_what_they_are_owed_and_new_ones_get_none(on,
 
 
 def test_it_can_be_turned_on_again_on_other_terms(on, office, priya):
-    packs.turn_on(pack=LAW, calendar=office, chosen=[Chosen(BILLING)], by=priya, now=at(3))
-    assert set(law_of(opened(at(4)))) == {BILLING}
+    packs.turn_on(pack=LAW, calendar=office, chosen=[Chosen(BILLING, on["billing"])], by=priya, now=at(3))
+    assert law_of(opened(at(4))) == {}
+    assert set(law_of(opened(at(4), category=on["billing"]))) == {BILLING}
     assert [v.number for v in PackVersion.objects.order_by("number")] == [1, 2]
 
 
@@ -192,9 +204,10 @@ def test_with_packs_on_it_asks_two_questions_more_however_many_apply(office, pri
     packs.turn_on(pack=LAW, calendar=office, chosen=[Chosen(RESOLVE)], by=priya, now=at(2))
     cost(at(3))  # whatever is remembered between transactions, such as a calendar's hours
     with_one = len(cost(at(3, "13:00")))
-    chosen = [Chosen(RESOLVE), Chosen(OUTAGE), Chosen(BILLING)]
+    billing = make.category("Billing")
+    chosen = [Chosen(RESOLVE), Chosen(OUTAGE, billing), Chosen(BILLING, billing)]
     packs.turn_on(pack=LAW, calendar=office, chosen=chosen, by=priya, now=at(4))
-    with_three = len(cost(at(5)))
+    with_three = len(cost(at(5), category=billing))
     assert with_three == with_one
     assert with_one - without == 2
 
@@ -222,8 +235,9 @@ def test_an_answer_in_time_does_not_bring_the_next_update_forward(office, ana, p
         position=1,
         calendar=make.always_open(),
     )
-    packs.turn_on(pack=LAW, calendar=office, chosen=[Chosen(OUTAGE)], by=priya, now=at(1))
-    case = opened(at(2))
+    outages = make.category("Outages")
+    packs.turn_on(pack=LAW, calendar=office, chosen=[Chosen(OUTAGE, outages)], by=priya, now=at(1))
+    case = opened(at(2), category=outages)
     talk.reply(case=case, body="We look into it.", by=ana, now=at(4))
     update = case.clocks.get(metric=Metric.NEXT_UPDATE, state=ClockState.RUNNING)
     assert update.started_at == at(4)
@@ -412,6 +426,28 @@ def test_nothing_chosen_and_no_such_pack_are_refused(office, priya):
         packs.turn_on(pack="atlantis", calendar=office, chosen=[Chosen(RESOLVE)], by=priya, now=at(1))
 
 
+def test_a_term_that_is_not_for_every_case_is_refused_without_a_category_or_a_customer(office, priya):
+    given = {"pack": LAW, "calendar": office, "by": priya, "now": at(1)}
+    wide = [Chosen(RESOLVE), Chosen(OUTAGE, make.category("Outages")), Chosen(OUTAGE), Chosen(BILLING)]
+    with pytest.raises(TooWide) as refused:
+        packs.turn_on(chosen=wide, **given)
+    outage, billing = refused.value.messages
+    assert outage.startswith("Ley 10/2025 art.17.2 holds only on: outage/cut query filed.")
+    assert "art.17.3" in billing and "name the categories, or the customers" in billing
+    assert not PackVersion.objects.exists()
+    packs.turn_on(chosen=[Chosen(RESOLVE), Chosen(OUTAGE, customer=make.customer("Northwind"))], **given)
+
+
+def test_a_customer_is_told_the_limit_that_was_read_in_the_law_and_no_other(on, office, priya):
+    chosen = [Chosen("br-sac")]
+    packs.turn_on(pack="brazil-customer-service", calendar=office, chosen=chosen, by=priya, now=at(1))
+    case = opened(at(2), category=on["billing"])
+    text = notices.mail(Notice.objects.get(case=case, kind=NoticeKind.CASE_RECEIVED))[1]
+    assert "The law sets a limit, too: an answer by Sat 7 Mar 2026, 22:59 (Ley 10/2025 art.17.3)." in text
+    assert "a solution by Mon 23 Mar 2026, 22:59 (Ley 10/2025 art.17.1)." in text
+    assert "11.034" not in text
+
+
 def test_a_calendar_that_was_never_published_is_refused(priya):
     with make.signed():
         draft = Calendar.objects.create(name="Draft", time_zone="Europe/Madrid")
@@ -420,7 +456,7 @@ def test_a_calendar_that_was_never_published_is_refused(priya):
 
 
 def test_the_past_stays_as_it_was(on, office, priya):
-    given = {"pack": LAW, "calendar": office, "chosen": [Chosen(BILLING)], "by": priya}
+    given = {"pack": LAW, "calendar": office, "chosen": [Chosen(BILLING, on["billing"])], "by": priya}
     with pytest.raises(InThePast):
         packs.turn_on(**given, now=at(3), effective_at=at(3) - timedelta(seconds=1))
     packs.turn_on(**given, now=at(3), effective_at=at(10))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cases import packs
+from cases.management.commands import mark_pack_texts
 from cases.states import EndsOn
 
 TABLE = Path(__file__).parents[3] / "shared" / "data" / "regulatory_deadlines.csv"
@@ -68,6 +69,30 @@ def test_a_term_is_certain_only_where_the_counting_of_its_days_is():
     assert facts["es-l10-resolution"].is_certain
     assert facts["us-dot-final"].certainty == "A" and not facts["us-dot-final"].is_certain
     assert not facts["au-rg271-ack"].is_certain
+
+
+def test_what_begins_with_more_than_a_complaint_is_narrow_and_what_any_complaint_begins_is_not():
+    narrow = {key for key, fact in packs.facts().items() if fact.narrow and fact.ends_on}
+    assert narrow == {
+        "es-l10-continuity",
+        "es-l10-billing",
+        "eu-gdpr-dsr",
+        "ru-123-finomb",
+        "uk-psd",
+        "us-cfpb-first",
+        "us-cfpb-final",
+        "us-regx-ack",
+        "us-regx-final",
+        "us-regz",
+    }
+    filed = ("complaint", "query", "demand", "appeal", "written complaint")
+    others = {fact.trigger for fact in packs.facts().values() if fact.ends_on and not fact.narrow}
+    assert all(trigger.startswith(filed) for trigger in others), others
+
+
+def test_what_the_files_say_in_words_is_marked_for_translation():
+    written = (packs.FOLDER / "texts.py").read_text(encoding="utf-8")
+    assert written == mark_pack_texts.module(), "manage.py mark_pack_texts"
 
 
 def test_a_jurisdiction_of_several_zones_takes_that_of_the_calendar():

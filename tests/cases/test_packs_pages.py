@@ -100,6 +100,8 @@ def test_the_list_has_every_pack_with_what_it_promises_its_source_and_certainty(
     assert "the desk cannot see it happen" in said
     assert "day of the event not counted, last day stays where it falls (Código Civil art. 5)" in said
     assert "To be confirmed" in said and "A, read in the law" in said
+    assert "Nothing yet. Open a pack above" in said and "0 regulatory packs" not in said
+    assert "0 results" not in said and "No results found" not in said
 
 
 def test_the_list_costs_the_same_however_much_is_turned_on(page, office, priya):
@@ -165,6 +167,13 @@ def test_what_is_typed_wrong_is_said_and_nothing_typed_is_lost(page, office):
     assert not PackVersion.objects.exists()
 
 
+def test_a_narrow_term_for_all_cases_is_refused_beside_what_would_narrow_it(page, office):
+    answer = page.post(ON, fields(office, **{f"on_{RESOLVE}": "on", f"on_{BILLING}": "on"}))
+    [error] = answer.context["form"].errors[f"categories_{BILLING}"]
+    assert "holds only on: billing / undue charge" in error and "name the categories" in error
+    assert not PackVersion.objects.exists()
+
+
 def test_nothing_chosen_and_the_past_are_refused_in_words(page, office):
     assert "Choose at least one term" in text(page.post(ON, fields(office)))
     given = fields(
@@ -197,7 +206,10 @@ def test_looking_back_says_how_many_would_have_been_late_and_changes_nothing(pag
 
 
 def test_what_was_never_turned_on_begins_with_what_was_read_in_the_law(page, office):
-    assert page.get(ON).context["form"][f"on_{RESOLVE}"].value() is True
+    form = page.get(ON).context["form"]
+    assert form[f"on_{RESOLVE}"].value() is True
+    # Read in the law, and yet not for every case.
+    assert form[f"on_{BILLING}"].value() is False
     brazil = reverse("admin:cases_packversion_on", args=["brazil-customer-service"])
     assert page.get(brazil).context["form"]["on_br-sac"].value() is False
 
@@ -228,9 +240,10 @@ def test_a_manager_confirms_by_name_with_a_note_and_the_list_says_so(page):
 
 @pytest.fixture
 def case(office, priya):
-    chosen = [Chosen(RESOLVE), Chosen(BILLING)]
+    billing = make.category("Billing")
+    chosen = [Chosen(RESOLVE), Chosen(BILLING, billing)]
     packs.turn_on(pack=LAW, calendar=office, chosen=chosen, by=priya, now=at(1))
-    return make.case(now=at(2))
+    return make.case(now=at(2), category=billing)
 
 
 def shown(case, now):

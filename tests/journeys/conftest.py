@@ -189,18 +189,25 @@ def served(tmp_path_factory, example, browser):
     shutil.copytree(files, folder / "var")
     with own_database(folder, template=loaded) as database:
         product = {**environment(folder, database), "PORT": str(free_port())}
-        with (folder / "said.log").open("w") as said:
-            where = f"127.0.0.1:{product['PORT']}"
-            process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "escalation_site.wsgi", "--threads=4", f"--bind={where}"],
-                cwd=ROOT,
-                env=product,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            wait_until(lambda: ask(product, "/health/live"), within=60)
+        with serving(product, folder):
             yield Served(product, browser)
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+
+
+@contextmanager
+def serving(product, folder):
+    """One web process on what `product` names, until it ends."""
+    with (folder / "said.log").open("w") as said:
+        where = f"127.0.0.1:{product['PORT']}"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "escalation_site.wsgi", "--threads=4", f"--bind={where}"],
+            cwd=ROOT,
+            env=product,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until(lambda: ask(product, "/health/live"), within=60)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
