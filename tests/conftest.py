@@ -16,6 +16,8 @@ from tests import template
 def pytest_configure(config):
     # A real hash takes longer than the rest of most tests.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Each client would look through all static files at its first request.
+    settings.WHITENOISE_AUTOREFRESH = True
     # A browser's event loop outlives its test, and Django would refuse all later ones the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 

@@ -540,6 +540,8 @@ WRITES = {
     "case-draft call": (302, 302, 302, 302, 403, 404, 302),
     "case-colleagues": (200, 200, 200, 200, 403, 404, 200),
 }
+WHO_MAY = {"case-colleagues": WRITES["case-colleagues"], "case-file": FILES["to the customer"]}
+SENT = {name.partition(" ")[0]: roles for name, roles in WRITES.items() if name not in WHO_MAY}
 
 
 def ask(client, person, case, name):

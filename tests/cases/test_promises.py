@@ -191,14 +191,14 @@ def test_the_page_offers_kept_new_date_and_withdraw_and_drafts_the_word(client, 
     assert new.history.latest("history_id").history_change_reason == "Told on the phone"
 
 
-WHO_MAY = dict(zip(ROLES, (200, 200, 200, 403, 404, 403), strict=True))
+WHO_MAY = dict.fromkeys(("case-promise-replace", "case-promise-withdraw"), (200, 200, 200, 403, 404, 403))
 
 
-@pytest.mark.parametrize("name", ["case-promise-replace", "case-promise-withdraw"])
+@pytest.mark.parametrize("name", WHO_MAY)
 def test_each_role_is_answered_and_strangers_are_asked_to_come_in(client, desk, name):
     case, promise = broken(desk)
-    found = {role: page(client, desk[role], name, case.number, promise.pk).status_code for role in ROLES}
-    assert found == WHO_MAY
+    found = tuple(page(client, desk[role], name, case.number, promise.pk).status_code for role in ROLES)
+    assert found == WHO_MAY[name]
     other = new_case(desk, "Other")
     assert page(client, desk["agent"], name, other.number, promise.pk).status_code == 404
     client.logout()

@@ -127,7 +127,7 @@ def test_the_page_of_views_shows_what_others_share_and_by_whom(client, desk, sha
 # --- Who changes it ---
 
 #            agent (its maker), colleague, supervisor, manager, auditor, administrator, stranger
-WHO_MAY = {
+SENT = {
     "saved-view-rename": (302, 403, 302, 302, 404, 403, 404),
     "saved-view-delete": (302, 403, 302, 302, 404, 403, 404),
     "saved-view-share": (302, 403, 403, 403, 404, 403, 404),
@@ -136,10 +136,10 @@ WHO = ("agent", "colleague", "supervisor", "manager", "auditor", "administrator"
 
 
 @pytest.mark.parametrize("who", WHO)
-@pytest.mark.parametrize("name", WHO_MAY)
+@pytest.mark.parametrize("name", SENT)
 def test_its_maker_or_who_looks_after_the_team_changes_it(client, desk, care, shared, name, who):
     answer = post(client, desk[who], name, shared.pk, name="Other", team="")
-    assert answer.status_code == WHO_MAY[name][WHO.index(who)]
+    assert answer.status_code == SENT[name][WHO.index(who)]
     untouched = SavedView.objects.filter(pk=shared.pk, name="Urgent", team=care).exists()
     assert untouched == (answer.status_code != 302)
     assert client.get(reverse(name, args=[shared.pk])).status_code in (403, 405)
