@@ -84,6 +84,9 @@ def sentence(notice):
         return _("%(number)s: %(who)s took a call and said “%(what)s” would be done; see to it") % words
     if notice.kind == NoticeKind.MATRIX_CHANGED and not words["what"]:
         return _("%(who)s put the escalation matrix in another order") % words
+    if notice.kind == NoticeKind.PASSED_ON and "things" in facts:
+        things = ngettext("%(n)d thing", "%(n)d things", facts["things"])
+        words["what"] = things % {"n": facts["things"]}
     if notice.kind in (NoticeKind.TURN_GAINED, NoticeKind.TURN_LOST) and words["n"] > 1:
         return _turns(notice.kind, words["n"]) % words
     return _sentences()[notice.kind] % words

@@ -73,7 +73,9 @@ def of_answer(before, row, names):
 
 
 def of_survey(before, row, names):
-    if before is None:
+    if row.history_type == "-":
+        yield Said(_("called back the question to the customer, which had not left"), "undo")
+    elif before is None:
         yield Said(_("asked the customer how content they are"), "send")
     elif (row.score, row.comment) != (before.score, before.comment):
         words = {"score": row.score, "best": BEST}

@@ -390,7 +390,7 @@ def test_an_absence_in_the_console_goes_the_way_of_the_workspace(desk, now, clie
     person = address("person_change", desk.ana.pk)
     page = client.get(person)
     data = one_more(page, "absences", filled(page), **{
-        "starts_at_0": "2026-03-04", "starts_at_1": "07:00", "ends_at_0": "2026-03-05", "ends_at_1": "07:00",
+        "starts_at_0": "2026-03-04", "starts_at_1": "05:00", "ends_at_0": "2026-03-05", "ends_at_1": "07:00",
     })  # fmt: skip
     refused = client.post(person, data)
     assert "is away from" in str(errors(refused)) and Absence.objects.count() == 1
