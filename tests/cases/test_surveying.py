@@ -161,7 +161,9 @@ def test_a_closing_that_is_undone_calls_the_question_back(desk):
         what="close", chosen=[(case.pk, case.revision)], operate=operate, key="k", back="", by=desk["agent"],
         now=NOW,
     )  # fmt: skip
-    assert mails(case).exists() and delivering.deliver_due(now=NOW + UNDO_WITHIN - SECOND) == 2  # receipt and reply
+    assert (
+        mails(case).exists() and delivering.deliver_due(now=NOW + UNDO_WITHIN - SECOND) == 2
+    )  # receipt and reply
     undoing.undo(done=done, by=desk["agent"], now=NOW + UNDO_WITHIN - SECOND)
     assert not mails(case).exists() and asked(case) is None
     assert any("called back the question" in event.text for event in events(case))

@@ -4,7 +4,7 @@ import pytest
 
 from cases.models import Customer, Team
 from tests import factories as make
-from tests.workspace import HOUR, NOW, ROLES, body, new_case, page, people
+from tests.workspace import HOUR, NOW, ROLES, body, new_case, page, people, post
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +74,24 @@ def test_every_form_for_a_time_of_a_case_says_what_is_understood(client, desk, c
 def test_whoever_may_find_the_case_is_answered(client, desk, case):
     found = tuple(page(client, desk[role], "case-understood", case.number).status_code for role in ROLES)
     assert found == (200, 200, 200, 200, 404, 200)
+
+
+def test_before_there_is_a_case_it_is_said_for_the_customer_that_is_chosen(client, desk, case):
+    typed = {"promised_by": "2026-03-03T16:59", "received_at": "2026-03-03T11:01"}
+    shown = body(page(client, desk["agent"], "understood", **typed))
+    assert "today 16:59" in shown and "for you" not in shown
+    shown = body(page(client, desk["agent"], "understood", customer=case.customer_id, **typed))
+    assert "today 16:59 for you, 15:59 in Dublin" in shown
+    assert shown.count("This is in the future; give a time up to now.") == 1
+    answers = [page(client, desk[role], "understood", customer=case.customer_id) for role in ROLES]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 403, 200]
+    assert page(client, desk["agent"], "understood", customer="x").status_code == 404
+    client.logout()
+    assert client.get("/understood/").status_code == 302
+    for name, asked in (("case-new", {}), ("call-new", {})):
+        shown = body(page(client, desk["agent"], name, customer=case.customer_id, **asked))
+        assert 'data-preview="understood-promised_by"' in shown, name
+        assert 'data-preview-from="/understood/"' in shown, name
+    sent = {"customer": case.customer_id, "promised": "a call", "promised_by": "2026-03-03T16:59"}
+    shown = body(post(client, desk["agent"], "case-new", **sent))
+    assert "today 16:59 for you, 15:59 in Dublin" in shown
