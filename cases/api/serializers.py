@@ -153,7 +153,16 @@ class PartySerializer(OnCase):
 class SurveySerializer(OnCase):
     class Meta:
         model = Survey
-        fields = ["id", "case", "asked_at", "expires_at", "score", "comment", "answered_at"]
+        fields = [
+            "id",
+            "case",
+            "asked_at",
+            "expires_at",
+            "called_back_at",
+            "score",
+            "comment",
+            "answered_at",
+        ]
 
 
 class ClockSerializer(OnCase):

@@ -33,15 +33,13 @@ def ask_after(case, *, now):
         return None
     # Two cases of one customer closed at once: who finds the customer taken leaves the question to the other.
     free = Customer.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=case.customer_id)
-    asked_lately = Survey.objects.filter(customer=case.customer_id, asked_at__gt=now - AT_MOST_EVERY)
+    theirs = Survey.objects.asked().filter(customer=case.customer_id)
+    asked_lately = theirs.filter(asked_at__gt=now - AT_MOST_EVERY)
     if not free.exists() or asked_lately.exists():
         return None
-    survey = Survey.objects.create(
-        case=case,
-        customer_id=case.customer_id,
-        contact=case.contact,
-        asked_at=now,
-        expires_at=now + OPEN_FOR,
+    said = {"contact": case.contact, "asked_at": now, "expires_at": now + OPEN_FOR, "called_back_at": None}
+    survey, _is_new = Survey.objects.update_or_create(
+        case=case, defaults={**said, "customer_id": case.customer_id}
     )
     notify.queue([_question(survey)], now=now)
     return survey
@@ -52,25 +50,25 @@ def _question(survey):
     return notify.Wanted(
         NoticeKind.SURVEY,
         survey.case,
-        f"survey:{survey.pk}",
+        f"survey:{survey.pk}:{survey.asked_at.isoformat()}",
         contact=survey.contact,
         facts={"survey": survey.pk},
         not_before=survey.asked_at + UNDO_WITHIN,
     )
 
 
-def call_back(case):
+def call_back(case, *, now):
     """A locked case is open again: while its mail has not left, nothing was asked, and closed once more the
     customer may be asked anew. What is on its way stays asked."""
-    survey = Survey.objects.filter(case=case, answered_at=None).first()
+    survey = Survey.objects.asked().filter(case=case, answered_at=None).select_related("case").first()
     if survey is None:
         return
-    key = notify.key(_question(survey), Notice.Channel.MAIL)
-    mails = Notice.objects.filter(key=key, state=Notice.State.QUEUED, attempts=0)
-    unsent = mails.select_for_update(of=("self",)).first()
-    if unsent is not None:
-        unsent.delete()
-        survey.delete()
+    mails = Notice.objects.filter(key=notify.key(_question(survey), Notice.Channel.MAIL))
+    # Whoever has begun to send it has counted the attempt.
+    unsent = mails.filter(state=Notice.State.QUEUED, attempts=0)
+    if unsent.update(state=Notice.State.RECORDED):
+        survey.called_back_at = now
+        survey.save(update_fields=["called_back_at"])
 
 
 def _may_be_asked(case):
@@ -82,7 +80,7 @@ def _may_be_asked(case):
     if case.parties.filter(kind=Party.Kind.SUBJECT).exists() or linking.merged_into(case) is not None:
         return False
     told = case.messages.filter(direction=Message.Direction.OUT, is_automatic=False)
-    return told.exists() and not Survey.objects.filter(case=case).exists()
+    return told.exists() and not Survey.objects.asked().filter(case=case).exists()
 
 
 def answer(*, survey, score, now, comment=""):
@@ -98,7 +96,7 @@ def answer(*, survey, score, now, comment=""):
     with history.acting(by=history.CUSTOMER, reason=_("survey answered"), now=now, via="survey"):
         case = Case.objects.lock(survey.case_id)
         survey = Survey.objects.get(pk=survey.pk)
-        if now >= survey.expires_at or case.is_restricted:
+        if now >= survey.expires_at or survey.called_back_at or case.is_restricted:
             raise SurveyOver(_("This question can no longer be answered. Thank you all the same."))
         was_low = survey.score is not None and survey.score <= LOW
         if (survey.score, survey.comment) != (score, comment):

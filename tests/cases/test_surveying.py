@@ -161,17 +161,20 @@ def test_a_closing_that_is_undone_calls_the_question_back(desk):
         what="close", chosen=[(case.pk, case.revision)], operate=operate, key="k", back="", by=desk["agent"],
         now=NOW,
     )  # fmt: skip
-    assert (
-        mails(case).exists() and delivering.deliver_due(now=NOW + UNDO_WITHIN - SECOND) == 2
-    )  # receipt and reply
+    sent = delivering.deliver_due(now=NOW + UNDO_WITHIN - SECOND)
+    assert mails(case).exists() and sent == 2  # receipt and reply
     undoing.undo(done=done, by=desk["agent"], now=NOW + UNDO_WITHIN - SECOND)
-    assert not mails(case).exists() and asked(case) is None
+    assert mails(case).get().state == "recorded" and asked(case).called_back_at == NOW + UNDO_WITHIN - SECOND
     assert any("called back the question" in event.text for event in events(case))
+    with pytest.raises(SurveyOver):
+        surveying.answer(survey=asked(case), score=5, now=NOW + HOUR)
     # Closed for good, they are asked; what has begun to leave stays asked.
     ending.close(case=case, reason="Credited", by=desk["agent"], now=NOW + HOUR)
-    mails(case).update(attempts=1)
+    waiting = mails(case).get(state="queued")
+    assert (asked(case).asked_at, asked(case).called_back_at) == (NOW + HOUR, None)
+    mails(case).filter(pk=waiting.pk).update(attempts=1)
     ending.reopen(case=case, reason="Not done", by=desk["agent"], now=NOW + HOUR)
-    assert mails(case).count() == 1 and asked(case) is not None
+    assert mails(case).get(pk=waiting.pk).state == "queued" and asked(case).called_back_at is None
 
 
 # --- The page ---
