@@ -50,7 +50,7 @@ def _question(survey):
     return notify.Wanted(
         NoticeKind.SURVEY,
         survey.case,
-        f"survey:{survey.pk}:{survey.asked_at.isoformat()}",
+        f"survey:{survey.pk}:{survey.asked_at.timestamp():.0f}",
         contact=survey.contact,
         facts={"survey": survey.pk},
         not_before=survey.asked_at + UNDO_WITHIN,
