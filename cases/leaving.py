@@ -19,11 +19,13 @@ WAYS = (
 
 @dataclass(frozen=True)
 class Choice:
-    """Where it goes: cases one of WAYS, and whatever needs a name to `to`."""
+    """Where it goes: cases one of WAYS, and whatever needs a name to `to`; who leads a team next that they
+    lead alone, by `leads` ({team id: Person})."""
 
     way: str
     to: object  # Person
     reason: str
+    leads: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

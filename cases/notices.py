@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from . import roles, surveys
 from .display import zone_city
@@ -39,6 +40,9 @@ ICONS = {
     NoticeKind.TIMER_SET_ASIDE: "slashed",
     NoticeKind.MATRIX_CHANGED: "steps",
     NoticeKind.PASSED_ON: "inbox",
+    NoticeKind.TURN_GAINED: "calendar",
+    NoticeKind.TURN_LOST: "calendar",
+    NoticeKind.SURVEY_LOW: "chat",
 }
 
 
@@ -68,6 +72,10 @@ def sentence(notice):
         "who": facts.get("who", ""),
         "into": facts.get("into", ""),
         "number": notice.case.number if notice.case_id else "",
+        "until": when(facts, "until_at"),
+        "n": facts.get("turns", 1),
+        "score": facts.get("score", ""),
+        "best": facts.get("best", ""),
     }
     if notice.kind == NoticeKind.HANDOFF and not words["due"]:
         # The fallback holder is nobody's next to last: no term of theirs runs out.
@@ -76,7 +84,26 @@ def sentence(notice):
         return _("%(number)s: %(who)s took a call and said “%(what)s” would be done; see to it") % words
     if notice.kind == NoticeKind.MATRIX_CHANGED and not words["what"]:
         return _("%(who)s put the escalation matrix in another order") % words
+    if notice.kind == NoticeKind.PASSED_ON and "things" in facts:
+        things = ngettext("%(n)d thing", "%(n)d things", facts["things"])
+        words["what"] = things % {"n": facts["things"]}
+    if notice.kind in (NoticeKind.TURN_GAINED, NoticeKind.TURN_LOST) and words["n"] > 1:
+        return _turns(notice.kind, words["n"]) % words
     return _sentences()[notice.kind] % words
+
+
+def _turns(kind, number):
+    if kind == NoticeKind.TURN_GAINED:
+        return ngettext(
+            "%(who)s put you on duty for %(what)s: %(n)d turn between %(due)s and %(until)s",
+            "%(who)s put you on duty for %(what)s: %(n)d turns between %(due)s and %(until)s",
+            number,
+        )
+    return ngettext(
+        "%(who)s took you off duty for %(what)s: %(n)d turn between %(due)s and %(until)s",
+        "%(who)s took you off duty for %(what)s: %(n)d turns between %(due)s and %(until)s",
+        number,
+    )
 
 
 def _label(facts):
@@ -120,22 +147,34 @@ def _sentences():
         NoticeKind.SURVEY: _("%(number)s: how content are you?"),
         NoticeKind.MATRIX_CHANGED: _("%(who)s changed the escalation matrix: %(what)s"),
         NoticeKind.PASSED_ON: _("%(who)s works here no longer; what they had is yours now: %(what)s"),
+        NoticeKind.TURN_GAINED: _("%(who)s put you on duty for %(what)s from %(due)s until %(until)s"),
+        NoticeKind.TURN_LOST: _("%(who)s took you off duty for %(what)s from %(due)s until %(until)s"),
+        NoticeKind.SURVEY_LOW: _(
+            "%(number)s: the customer gave %(score)s of %(best)s for how it was handled"
+        ),
     }
 
 
 def page_of(notice, reader):
     """Where `reader` sees what `notice` is about: an address, or an empty text.
 
-    Of a timer that cannot run that is the watchdog, for those who may open it; of a matrix that changed the
-    matrix; of all else its case.
+    Of turns of duty that is the roster, of a timer that cannot run the watchdog, each for those who may open
+    it; of a matrix that changed the matrix; of all else its case.
     """
     if notice.kind == NoticeKind.MATRIX_CHANGED:
         return reverse("matrix")
     if notice.kind == NoticeKind.PASSED_ON:
         return reverse("case-list")
+    if notice.kind in (NoticeKind.TURN_GAINED, NoticeKind.TURN_LOST):
+        return _roster(notice) if roles.may_enter_console(reader) else ""
     if notice.kind == NoticeKind.TIMER_SET_ASIDE and roles.may(reader, "engine.watch"):
         return f"{reverse('watchdog')}#set-aside"
     return reverse("case", args=[notice.case.number]) if notice.case_id else ""
+
+
+def _roster(notice):
+    day = timezone.localtime(datetime.fromisoformat(notice.facts["due_at"])).date()
+    return f"{reverse('admin:cases_duty_roster')}?week={day}"
 
 
 def _owed(notice):

@@ -75,6 +75,7 @@ urlpatterns = [
     path("cases/<str:number>/reply/preview/", writing.Preview.as_view(), name="case-reply-preview"),
     path("cases/<str:number>/drafts/<str:kind>/", writing.KeepDraft.as_view(), name="case-draft"),
     path("cases/<str:number>/colleagues/", writing.Colleagues.as_view(), name="case-colleagues"),
+    path("understood/", understood.WhatIsUnderstood.as_view(), name="understood"),
     path("cases/<str:number>/understood/", understood.WhatIsUnderstood.as_view(), name="case-understood"),
     path("cases/<str:number>/files/<int:attachment>/", attached.Attached.as_view(), name="case-file"),
     path(

@@ -219,7 +219,7 @@ def propose(case, form, going, now):
         is_live=found.mode == Handoff.Mode.LIVE,
         live_until=display.clock_time(found.live_until),
         is_same_day=form.asked.is_same_day(case.customer.time_zone),
-        call_back_by=both_zones(form.asked.call_back_by, case, now),
+        call_back_by=both_zones(form.asked.call_back_by, case.customer, now),
     )
 
 

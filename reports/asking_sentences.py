@@ -73,7 +73,9 @@ def of_answer(before, row, names):
 
 
 def of_survey(before, row, names):
-    if before is None:
+    if before is not None and row.called_back_at and not before.called_back_at:
+        yield Said(_("called back the question to the customer, which had not left"), "undo")
+    elif before is None or (before.called_back_at and not row.called_back_at):
         yield Said(_("asked the customer how content they are"), "send")
     elif (row.score, row.comment) != (before.score, before.comment):
         words = {"score": row.score, "best": BEST}

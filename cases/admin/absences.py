@@ -14,10 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from cases.console import Widgets
+from cases.console import TabularInline, Widgets
+from cases.errors import ConflictOfInterest, Incomplete, InThePast, NotTheirs, Overlaps
 from cases.models import Absence, Person, Team
+from cases.operations import absences
 
-from .bases import PeopleAdmin
+from .bases import Chosen, PeopleAdmin
+from .operated import OperatedAdmin, OperatedForm, OperatedRow, OperatedRows
 from .roster import span
 
 NAME = "cases_absence"
@@ -169,11 +172,73 @@ class WhenAway(admin.SimpleListFilter):
         }.get(self.value(), queryset)
 
 
+# Where a form says what the operation refuses.
+AT_FIELD = {
+    NotTheirs: "person",
+    Incomplete: "ends_at",
+    InThePast: "starts_at",
+    Overlaps: "starts_at",
+    ConflictOfInterest: "deputy",
+}
+
+
+def save(row, said, by, now):
+    """What the console's forms say of the absence `row`, through the operation; returns the one it is now."""
+    times = {name: said[name] for name in ("starts_at", "ends_at", "deputy")}
+    reason = said.get("change_reason", "")
+    if row.pk is None:
+        return absences.enter(person=row.person, by=by, now=now, reason=reason, **times)
+    return absences.change(absence=row, by=by, now=now, reason=reason, **times)
+
+
+class AbsenceRows(OperatedRows):
+    """The absences on a person's own page."""
+
+    at = AT_FIELD
+
+    def operate(self, form, now):
+        return save(form.instance, form.cleaned_data, self.asker, now)
+
+    def take_away(self, row, now):
+        absences.end(absence=row, by=self.asker, now=now)
+
+
+class AbsenceInline(Chosen, TabularInline):
+    model = Absence
+    fk_name = "person"
+    form = OperatedRow
+    formset = AbsenceRows
+    autocomplete_fields = ("deputy",)
+    ordering = ("-starts_at",)
+
+    def get_formset(self, request, obj=None, **kwargs):
+        rows = super().get_formset(request, obj, **kwargs)
+        rows.asker = request.user
+        return rows
+
+
+class AbsenceForm(OperatedForm):
+    """As the workspace's page /away/: the same operations, the same sentences."""
+
+    at = AT_FIELD
+
+    def operate(self, now):
+        return save(self.instance, self.cleaned_data, self.asker, now)
+
+
 @admin.register(Absence)
-class AbsenceAdmin(CalendarPages, PeopleAdmin):
+class AbsenceAdmin(CalendarPages, OperatedAdmin, PeopleAdmin):
+    form = AbsenceForm
     list_display = ("person", "starts_at", "ends_at", "deputy")
     list_select_related = ("person", "deputy")
     list_filter = (WhenAway, "person__teams")
     search_fields = ("person__name", "deputy__name")
     autocomplete_fields = ("person", "deputy")
     ordering = ("-starts_at", "-pk")
+
+    def get_readonly_fields(self, request, obj=None):
+        """Whose it is does not change."""
+        return ("person",) if obj else ()
+
+    def take_away(self, request, obj, now):
+        absences.end(absence=obj, by=request.user, now=now)

@@ -16,6 +16,7 @@ from cases.console import Widgets, action
 from cases.errors import Refused
 from cases.models import Person
 from cases.operations import leaving as operations
+from cases.operations import passing_on
 
 from .fields import ReasonField
 from .versions import WhyForm, posted
@@ -46,6 +47,24 @@ class LeavingForm(forms.Form):
         super().__init__(*args, **kwargs)
         able = Person.objects.working().filter(role__in=roles.who_may("escalation.hold"))
         self.fields["to"].queryset = able.exclude(pk=person.pk).order_by("name")
+        for row in passing_on.alone_led(person):
+            self.fields[f"lead_{row.team_id}"] = forms.ModelChoiceField(
+                label=_("Who leads %(team)s next") % {"team": row.team},
+                queryset=passing_on.could_lead(row.team, person),
+                required=False,
+                widget=Widgets.Choice,
+                empty_label=_("nobody yet: whoever leads the team above"),
+            )
+        self.order_fields(["way", "to", *(n for n in self.fields if n.startswith("lead_")), "change_reason"])
+
+    def choice(self):
+        said = self.cleaned_data
+        leads = {
+            int(name.removeprefix("lead_")): who
+            for name, who in said.items()
+            if name.startswith("lead_") and who is not None
+        }
+        return leaving.Choice(said["way"], said["to"], said["change_reason"], leads)
 
 
 class LeavingPages:
@@ -76,10 +95,8 @@ class LeavingPages:
         form = LeavingForm(posted(request), person=person)
         left = None
         if request.method == "POST" and may and form.is_valid():
-            said = form.cleaned_data
-            choice = leaving.Choice(said["way"], said["to"], said["change_reason"])
             try:
-                left = operations.leave(person=person, choice=choice, by=request.user, now=now)
+                left = operations.leave(person=person, choice=form.choice(), by=request.user, now=now)
             except Refused as refusal:
                 form.add_error(None, refusal)
             else:

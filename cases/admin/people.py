@@ -3,12 +3,12 @@
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases import loads, queues, roles
 from cases.console import ConsoleAdmin, TabularInline, Widgets, display
 from cases.models import (
-    Absence,
     DoneTogether,
     Membership,
     Person,
@@ -18,10 +18,12 @@ from cases.models import (
     Team,
 )
 
+from .absences import AbsenceInline
 from .bases import Chosen, PeopleAdmin, ReadOnly, everywhere, with_loads
 from .fields import ReasonForm
 from .imports import ImportPages
 from .leaving import LeavingPages
+from .operated import OperatedRows, refusing
 from .roles_page import RolePages
 
 # What decides over somebody's power: only who may grant the role changes it, and nobody their own.
@@ -58,12 +60,6 @@ class MembershipInline(PersonPart):
 
 class SkillInline(PersonPart):
     model = PersonSkill
-
-
-class AbsenceInline(PersonPart):
-    model = Absence
-    autocomplete_fields = ("deputy",)
-    ordering = ("-starts_at",)
 
 
 @admin.register(Person)
@@ -148,6 +144,19 @@ class PersonAdmin(LeavingPages, ImportPages, RolePages, PeopleAdmin):
                 (role, role.label) for role in roles.Role if roles.may_grant(request.user, role)
             ]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def get_inlines(self, request, obj):
+        """Nobody is away before they are here."""
+        return self.inlines if obj else [part for part in self.inlines if part is not AbsenceInline]
+
+    def save_formset(self, request, form, formset, change):
+        if isinstance(formset, OperatedRows):
+            formset.operate_all(timezone.now())
+        else:
+            super().save_formset(request, form, formset, change)
+
+    def changeform_view(self, request, *args, **kwargs):
+        return refusing(request, super().changeform_view, *args, **kwargs)
 
     def save_model(self, request, obj, form, change):
         if password := form.cleaned_data.get("new_password"):

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_GET
 
 from cases import display, roles, rosters
 from cases.console import Widgets
-from cases.console import display as column
-from cases.errors import Refused
-from cases.models import Duty, DutyPattern, Person, Skill, Team, Weekday
-from cases.operations import duties
+from cases.errors import ConflictOfInterest, Incomplete, InThePast, NotTheirs, Overlaps, Refused
+from cases.models import Duty, Person, Skill, Team
+from cases.operations import duties, turns
 
 from .bases import PeopleAdmin
-from .fields import ReasonField, ReasonForm
+from .fields import ReasonField
+from .operated import OperatedAdmin, OperatedForm
 from .versions import posted
 
 NAME = "cases_duty"
@@ -228,8 +228,27 @@ def _said(row):
     return row, sentences
 
 
+class TurnForm(OperatedForm):
+    at = {
+        NotTheirs: "person",
+        ConflictOfInterest: "person",
+        Incomplete: "ends_at",
+        InThePast: "starts_at",
+        Overlaps: "starts_at",
+    }
+
+    def operate(self, now):
+        said, signed = self.cleaned_data, {"by": self.asker, "now": now}
+        told = {name: said[name] for name in ("starts_at", "ends_at", "position")}
+        told["reason"] = said["change_reason"]
+        if self.instance.pk is None:
+            return turns.add(skill=said["skill"], person=said["person"], **told, **signed)
+        return turns.move(turn=self.instance, **told, **signed)
+
+
 @admin.register(Duty)
-class DutyAdmin(RosterPages, PeopleAdmin):
+class DutyAdmin(RosterPages, OperatedAdmin, PeopleAdmin):
+    form = TurnForm
     list_display = ("skill", "person", "starts_at", "ends_at", "position", "instead_of", "pattern")
     list_select_related = ("skill", "person", "instead_of", "pattern__skill", "pattern__person")
     list_filter = ("skill",)
@@ -237,76 +256,9 @@ class DutyAdmin(RosterPages, PeopleAdmin):
     autocomplete_fields = ("person",)
     ordering = ("-starts_at", "-pk")
 
+    def get_readonly_fields(self, request, obj=None):
+        """Who has it changes by a swap, which says to whom and why."""
+        return ("skill", "person") if obj else ()
 
-# --- Patterns ---------------------------------------------------------------------------------------------
-
-
-class PatternForm(ReasonForm):
-    weekdays = forms.TypedMultipleChoiceField(
-        label=gettext_lazy("Days of the week"),
-        choices=[(str(day.value), day.label) for day in Weekday],
-        widget=Widgets.Boxes,
-        coerce=str,
-    )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["weekdays"] = list(self.instance.weekdays)
-
-    def clean_weekdays(self):
-        return "".join(sorted(self.cleaned_data["weekdays"]))
-
-
-@admin.register(DutyPattern)
-class DutyPatternAdmin(PeopleAdmin):
-    """The turns that come again each week. It ends by its last day; what was written of the past stays."""
-
-    form = PatternForm
-    is_in_index = False
-    list_display = ("skill", "person", "days", "times", "every_weeks", "first_on", "last_on", "position")
-    list_display_links = ("skill", "person")
-    list_select_related = ("skill", "person")
-    list_filter = ("skill",)
-    search_fields = ("person__name", "skill__name")
-    autocomplete_fields = ("person",)
-    ordering = ("skill__name", "position", "person__name", "pk")
-    layout = (
-        ("skill", "person"),
-        ("weekdays",),
-        ("starts", "ends", "time_zone"),
-        ("every_weeks", "position"),
-        ("first_on", "last_on"),
-    )
-
-    @column(description=gettext_lazy("days of the week"))
-    def days(self, pattern):
-        return ", ".join(str(Weekday(int(day)).label) for day in pattern.weekdays)
-
-    @column(description=gettext_lazy("from – until"))
-    def times(self, pattern):
-        city = display.zone_city(pattern.time_zone)
-        return f"{date_format(pattern.starts, 'H:i')} – {date_format(pattern.ends, 'H:i')}, {city}"
-
-    def save_model(self, request, obj, form, change):
-        reason = form.cleaned_data["change_reason"]
-        written = duties.keep(pattern=obj, by=request.user, now=timezone.now(), reason=reason)
-        words = ngettext("%(n)d turn is written.", "%(n)d turns are written.", written)
-        messages.info(request, words % {"n": written})
-
-    def get_form(self, request, obj=None, change=False, **kwargs):
-        """What the operation refuses is said on the form."""
-        form = super().get_form(request, obj, change, **kwargs)
-
-        class Checked(form):
-            def clean(self):
-                said = super().clean()
-                last, today = said.get("last_on"), timezone.localdate()
-                if not change and last is not None and last < today - timedelta(days=1):
-                    self.add_error(
-                        "last_on",
-                        _("This pattern would be over already; give it a last day to come, or none."),
-                    )
-                return said
-
-        return Checked
+    def take_away(self, request, obj, now):
+        turns.take_out(turn=obj, by=request.user, now=now)

@@ -22,7 +22,7 @@ from cases.operations import (
 from cases.operations import reading as opening
 
 from . import asking as asked
-from . import filters, inputs, serializers
+from . import filters, inputs, serializers, shown_messages
 from .reading import OfOneCase, ReadOfCases
 from .verbs import carry_out, documented, verb
 
@@ -90,7 +90,7 @@ class Cases(ListModelMixin, ReadOfCases, OfOneCase):
             status=201,
         )
 
-    @verb(says=inputs.Reply, answers=serializers.MessageSerializer, status=201)
+    @verb(says=inputs.Reply, answers=shown_messages.MessageSerializer, status=201)
     def reply(self, case, said, *, by, now):
         """Write to the customer: stops the response clocks; the next update is owed anew. With a `revision`,
         internal notes that came since do not count as a change."""
@@ -100,12 +100,12 @@ class Cases(ListModelMixin, ReadOfCases, OfOneCase):
             said["body"] = filled.text
         return talk.reply(case=case, by=by, now=now, **said)
 
-    @verb(says=inputs.Note, answers=serializers.MessageSerializer, status=201, asks="case.log")
+    @verb(says=inputs.Note, answers=shown_messages.MessageSerializer, status=201, asks="case.log")
     def note(self, case, said, *, by, now):
         """An internal note, on any case you may find. Stops nothing."""
         return talk.note(case=case, by=by, now=now, **said)
 
-    @verb(says=inputs.Call, answers=serializers.MessageSerializer, status=201, asks="case.log")
+    @verb(says=inputs.Call, answers=shown_messages.MessageSerializer, status=201, asks="case.log")
     def call(self, case, said, *, by, now):
         """Log a telephone call, either way, on any case you may find."""
         return talk.log_call(case=case, by=by, now=now, **said)
@@ -123,7 +123,7 @@ class Cases(ListModelMixin, ReadOfCases, OfOneCase):
         """
         return opening.open_rest(case=case, by=by, now=now, **said)
 
-    @verb(says=inputs.Incoming, answers=serializers.MessageSerializer, status=201)
+    @verb(says=inputs.Incoming, answers=shown_messages.MessageSerializer, status=201)
     def receive(self, case, said, *, by, now):
         """The customer wrote: ends the pauses that wait for that."""
         return talk.receive(case=case, by=by, now=now, **said)

@@ -13,9 +13,10 @@ from cases.hours import NoOpenHours
 from cases.models import Case, CaseLink, Clock, Customer, Message, Notice, Promise, Survey
 from cases.operations import promising, replacing, seeing
 from cases.views.attached import content_of
+from cases.views.delivery import mails_of
 from cases.views.finding import may
 
-from . import filters, inputs, serializers
+from . import filters, inputs, serializers, shown_customers, shown_messages, shown_receipts
 from .reading import OfCases, OfOneCase, Reading
 from .verbs import verb
 
@@ -32,7 +33,7 @@ class Customers(ListModelMixin, RetrieveModelMixin, Reading):
     """Customers with their contacts."""
 
     asks = "customer.read"
-    serializer_class = serializers.CustomerSerializer
+    serializer_class = shown_customers.CustomerSerializer
     filterset_class = filters.CustomerFilter
     queryset = (
         Customer.objects.select_related("account_manager")
@@ -53,7 +54,7 @@ class Clocks(ListModelMixin, RetrieveModelMixin, OfCases):
         "case", "policy_version__policy", "calendar", "owed_by", "owed_by_team"
     )
 
-    @extend_schema(responses=serializers.ReceiptSerializer)
+    @extend_schema(responses=shown_receipts.ReceiptSerializer)
     @action(detail=True, filterset_class=None)
     def receipt(self, request, pk):
         """Why it is due when it is due, line by line."""
@@ -65,7 +66,7 @@ class Clocks(ListModelMixin, RetrieveModelMixin, OfCases):
             receipt = clock.receipt(pauses=pauses)
         except NoOpenHours as error:
             raise NoOpenHour(str(error)) from error
-        return Response(serializers.ReceiptSerializer(receipt).data)
+        return Response(shown_receipts.ReceiptSerializer(receipt).data)
 
 
 class Promises(ListModelMixin, RetrieveModelMixin, OfCases):
@@ -106,11 +107,11 @@ class Conversation(OfOneCase):
     """What was said on a case."""
 
     asks = "case.find"
-    serializer_class = serializers.MessageSerializer
+    serializer_class = shown_messages.MessageSerializer
     queryset = Message.objects.select_related("author", "contact", "case").prefetch_related("attachments")
     filterset_class = filters.MessageFilter
 
-    @extend_schema(responses=serializers.MessageSerializer(many=True))
+    @extend_schema(responses=shown_messages.MessageSerializer(many=True))
     @action(detail=True)
     def messages(self, request, number):
         """The newest first. Who may only find the case does not see what was said among us."""
@@ -119,7 +120,8 @@ class Conversation(OfOneCase):
         if not may(request.user, "case.read", case):
             said = said.exclude(direction=Message.Direction.INTERNAL)
         page = self.paginate_queryset(self.filter_queryset(said))
-        return self.get_paginated_response(serializers.MessageSerializer(page, many=True).data)
+        shown = shown_messages.MessageSerializer(page, many=True, context={"mails": mails_of(page)})
+        return self.get_paginated_response(shown.data)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(
@@ -170,7 +172,7 @@ class Notices(ListModelMixin, RetrieveModelMixin, Reading):
     """Your own notices in the app, save those of cases that are no longer yours to know of."""
 
     asks = "profile.change"
-    serializer_class = serializers.NoticeSerializer
+    serializer_class = shown_messages.NoticeSerializer
     filterset_class = filters.NoticeFilter
     queryset = Notice.objects.select_related("case")
 
@@ -180,7 +182,7 @@ class Notices(ListModelMixin, RetrieveModelMixin, Reading):
     def subject(self):
         return self.get_object() if self.detail else self.request.user
 
-    @verb(says=inputs.NoWords, answers=serializers.NoticeSerializer, asks="profile.change")
+    @verb(says=inputs.NoWords, answers=shown_messages.NoticeSerializer, asks="profile.change")
     def read(self, notice, said, *, by, now):
         """You have seen it. When it was first seen stays."""
         seeing.see(by=by, now=now, notice=notice.pk)
@@ -189,7 +191,7 @@ class Notices(ListModelMixin, RetrieveModelMixin, Reading):
 
     @verb(
         says=inputs.ReadingAll,
-        answers=serializers.SeenSerializer,
+        answers=shown_messages.SeenSerializer,
         asks="profile.change",
         detail=False,
         url_path="read-all",

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0038_passed_on'),
+        ('cases', '0039_turns_and_surveys_told'),
     ]
 
     operations = [

@@ -1,6 +1,7 @@
 """Who the customer is, what was asked, what is owed and by when."""
 
-from .asking import Answer, Ask, ComplaintProfile, Decision
+from .answer import Answer, ComplaintProfile
+from .asking import Ask, Decision
 from .attempt import Attempt
 from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
 from .case import Case, Category, Party

@@ -43,6 +43,8 @@ class DutyPattern(models.Model):
     position = models.PositiveSmallIntegerField(
         _("position"), default=1, help_text=_("Lowest is asked first.")
     )
+    # Days ("2026-03-05") whose turn somebody took out: no writing of its turns brings them back.
+    left_out = models.JSONField(_("days left out"), default=list, blank=True, editable=False)
     # Up to and with which day its turns are written.
     filled_until = models.DateField(null=True, editable=False)
     history = History(excluded_fields=["filled_until"])
@@ -65,8 +67,21 @@ class DutyPattern(models.Model):
     def __str__(self):
         return f"{self.skill}: {self.person}"
 
+    def leave_out(self, day):
+        """No turn on `day` (a date) any more. Not saved."""
+        self.left_out = sorted({*self.left_out, day.isoformat()})
+
+    def leaves_out(self, day):
+        """Whether somebody took the turn of `day` (a date) out."""
+        return day.isoformat() in self.left_out
+
     def clean(self):
-        _check_able(self)
+        """For the console; the operation says the same."""
+        if self.person_id is not None and not roles.may(self.person, "escalation.hold"):
+            words = {"who": self.person}
+            raise ValidationError(
+                {"person": _("%(who)s could not hold a case; name somebody here who works cases.") % words}
+            )
         if not set(self.weekdays or "") <= set("0123456"):
             raise ValidationError({"weekdays": _("Choose days of the week.")})
 
@@ -130,17 +145,3 @@ class Duty(models.Model):
 
     def __str__(self):
         return f"{self.skill}: {self.person}"
-
-    def clean(self):
-        _check_able(self)
-
-
-def _check_able(row):
-    """For the console; operations say the same of whoever takes a turn."""
-    if row.person_id is not None and not roles.may(row.person, "escalation.hold"):
-        raise ValidationError(
-            {
-                "person": _("%(who)s could not hold a case; name somebody here who works cases.")
-                % {"who": row.person}
-            }
-        )

@@ -38,6 +38,9 @@ class NoticeKind(models.TextChoices):
     NAMED = "named", _("Named on a restricted case")
     MATRIX_CHANGED = "matrix_changed", _("Escalation matrix changed")
     PASSED_ON = "passed_on", _("Taken over from somebody who left")
+    TURN_GAINED = "turn_gained", _("On duty: a turn is yours")
+    TURN_LOST = "turn_lost", _("On duty: a turn is yours no longer")
+    SURVEY_LOW = "survey_low", _("The customer is not content")
     SURVEY = "survey", _("Question to the customer")
 
 

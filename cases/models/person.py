@@ -321,11 +321,3 @@ class Absence(models.Model):
 
     def __str__(self):
         return f"{self.person}: {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"
-
-    def clean(self):
-        """For the console; on the pages the operation says so, under a lock."""
-        if self.person_id is None or self.starts_at is None or self.ends_at is None:
-            return
-        others = Absence.objects.overlapping(self.person_id, self.starts_at, self.ends_at)
-        if others.exclude(pk=self.pk).exists():
-            raise ValidationError(_("This person is away then already; end that absence first."))

@@ -29,6 +29,10 @@ class Satisfaction:
 
 
 class SurveyQuerySet(models.QuerySet):
+    def asked(self):
+        """Those that customers have, or will have; not what was called back before it left."""
+        return self.filter(called_back_at=None)
+
     def answered(self):
         return self.filter(score__isnull=False)
 
@@ -60,6 +64,8 @@ class Survey(models.Model):
     score = models.PositiveSmallIntegerField(_("score"), null=True, blank=True)
     comment = models.TextField(_("comment"), blank=True)
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    # Its mail had not left when the case was open again: nothing was asked, and it may be asked anew.
+    called_back_at = models.DateTimeField(_("called back"), null=True, blank=True)
     objects = SurveyQuerySet.as_manager()
     history = History(erasable=["comment"])
 

@@ -19,7 +19,7 @@ def may_keep(by, person):
     return Person.objects.reachable(by, "people.change").filter(pk=person.pk).exists()
 
 
-def enter(*, person, starts_at, ends_at, deputy, by, now):
+def enter(*, person, starts_at, ends_at, deputy, by, now, reason=""):
     """`person` is away in [starts_at, ends_at); `deputy` (or None) gets what would be theirs.
 
     Raises NotTheirs, Incomplete for an end that is not after the beginning, InThePast, Overlaps, and
@@ -29,14 +29,14 @@ def enter(*, person, starts_at, ends_at, deputy, by, now):
         raise NotTheirs(_("You may enter your own absence, and those of your team."))
     _check_times(starts_at, ends_at, now)
     check_deputy(person, deputy)
-    with history.acting(by=by, reason=_("absence entered"), now=now):
+    with history.acting(by=by, reason=reason or _("absence entered"), now=now):
         _check_free(person, starts_at, ends_at, now)
         return Absence.objects.create(
             person=person, deputy=deputy, starts_at=max(starts_at, now), ends_at=ends_at
         )
 
 
-def change(*, absence, by, now, **said):
+def change(*, absence, by, now, reason="", **said):
     """What has not begun gets another `starts_at`, `ends_at` or `deputy`: what is given is set, the rest
     stays. Returns it.
 
@@ -45,7 +45,7 @@ def change(*, absence, by, now, **said):
     unknown = set(said) - {"starts_at", "ends_at", "deputy"}
     if unknown:
         raise TypeError(f"no such part of an absence: {sorted(unknown)}")
-    with history.acting(by=by, reason=_("absence changed"), now=now):
+    with history.acting(by=by, reason=reason or _("absence changed"), now=now):
         locked = _theirs_and_not_over(absence, by, now)
         if locked.starts_at <= now:
             raise InThePast(
@@ -89,9 +89,9 @@ def _check_free(person, starts_at, ends_at, now, but=None):
         )
 
 
-def end(*, absence, by, now):
+def end(*, absence, by, now, reason=""):
     """They are back: a running absence ends now; one to come does not happen. Returns it, or None."""
-    with history.acting(by=by, reason=_("absence ended"), now=now):
+    with history.acting(by=by, reason=reason or _("absence ended"), now=now):
         locked = _theirs_and_not_over(absence, by, now)
         if locked.starts_at >= now:
             locked.delete()

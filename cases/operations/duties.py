@@ -10,6 +10,8 @@ from cases.errors import ConflictOfInterest, Incomplete, InThePast, NotTheirs, O
 from cases.models import Absence, Duty, DutyPattern, Person
 from cases.sets import add_each, update_each
 
+from . import turn_news
+
 WEEKS_AHEAD = 8
 A_DAY = timedelta(days=1)
 
@@ -20,12 +22,12 @@ def may_keep(by, *people):
     return within.count() == len({person.pk for person in people})
 
 
-def _require_keeper(by, *people):
+def require_keeper(by, *people):
     if not may_keep(by, *people):
         raise NotTheirs(_("You may plan the turns of people of your own teams."))
 
 
-def _require_able(person):
+def require_able(person):
     """Raises ConflictOfInterest for somebody who could not hold what a turn brings."""
     if not roles.may(person, "escalation.hold"):
         raise ConflictOfInterest(
@@ -39,23 +41,30 @@ def _require_able(person):
 def keep(*, pattern, by, now, reason=""):
     """Save `pattern` (complete, its own checks made) and write its turns anew from `now` on.
 
-    What has begun stays, and so do turns that somebody else took. Returns how many turns are written.
+    What has begun stays, and so do turns that somebody else took; a day whose turn was taken out has none.
+    Whoever gains or loses turns by it is told. Returns how many turns are written.
     Raises NotTheirs, ConflictOfInterest, InThePast for one that ended.
     """
-    _require_able(pattern.person)
+    require_able(pattern.person)
     with history.acting(by=by, reason=reason or _("pattern of duty changed"), now=now):
-        before = [pattern.person]
+        before, lost = [pattern.person], set()
         if pattern.pk is not None:
             locked = DutyPattern.objects.select_for_update(of=("self",)).select_related("person")
-            before.append(locked.get(pk=pattern.pk).person)
+            kept = locked.get(pk=pattern.pk)
+            before.append(kept.person)
+            pattern.left_out = kept.left_out
         elif pattern.last_on is not None and pattern.last_on < now.date() - A_DAY:
             raise InThePast(_("This pattern would be over already; give it a last day to come, or none."))
-        _require_keeper(by, *before)
+        require_keeper(by, *before)
         if pattern.pk is not None:
-            Duty.objects.filter(pattern=pattern, starts_at__gt=now, instead_of=None).delete()
+            anew = Duty.objects.filter(pattern=pattern, starts_at__gt=now, instead_of=None)
+            lost = turn_news.spans(anew, now)
+            anew.delete()
         pattern.filled_until = None
         pattern.save()
-        return _write([pattern], now)
+        turns = _write([pattern], now)
+        turn_news.tell(lost, turn_news.spans(turns, now), by=by, now=now)
+    return len(turns)
 
 
 def fill(*, now):
@@ -67,7 +76,8 @@ def fill(*, now):
     if not lacking.exists():
         return 0
     with history.acting(by=history.ENGINE, reason="turns of duty written ahead", now=now, via="engine"):
-        return _write(list(lacking.select_for_update(of=("self",), skip_locked=True).order_by("pk")), now)
+        free = lacking.select_for_update(of=("self",), skip_locked=True)
+        return len(_write(list(free.order_by("pk")), now))
 
 
 def _horizon(now):
@@ -75,6 +85,7 @@ def _horizon(now):
 
 
 def _write(patterns, now):
+    """The turns of `patterns` that are lacking, written: [Duty]."""
     horizon, today = _horizon(now), now.date() - A_DAY
     taken = set(
         Duty.objects.filter(pattern__in=patterns, on__gte=today - A_DAY).values_list("pattern_id", "on")
@@ -83,12 +94,12 @@ def _write(patterns, now):
     for pattern in patterns:
         since = pattern.filled_until + A_DAY if pattern.filled_until else today
         for day, start, end in rota.turns_of(pattern, since, horizon):
-            if end > now and (pattern.pk, day) not in taken:
+            if end > now and (pattern.pk, day) not in taken and not pattern.leaves_out(day):
                 turns.append(_turn(pattern, day, start, end))
         pattern.filled_until = horizon
     add_each(turns)
     update_each(patterns, ["filled_until"])
-    return len(turns)
+    return turns
 
 
 def _turn(pattern, day, start, end):
@@ -112,20 +123,24 @@ def swap(*, turn, to, by, now, reason, in_return=None):
     Of a turn that runs, `to` takes what is left of it. Returns the turn that `to` has now.
     Raises Incomplete without a reason, NotTheirs, ConflictOfInterest, InThePast for what is over, WrongMove
     for a turn they have already, Overlaps where they have another one of this skill then, or are away.
+    Both are told.
     """
     if not reason.strip():
         raise Incomplete(_("Say why the turn changes hands; its history shows it."))
     with history.acting(by=by, reason=reason.strip(), now=now):
         turn, in_return = _locked(turn, in_return)
-        _require_keeper(by, turn.person, to)
-        _require_able(to)
+        require_keeper(by, turn.person, to)
+        require_able(to)
         _check_turns(turn, to, in_return, now)
         giver = turn.person
-        _check_free(to, turn, now, but=in_return)
+        swapped = [row for row in (turn, in_return) if row is not None]
+        before = turn_news.spans(swapped, now)
+        check_free(to, turn, now, but=in_return)
         taken = _give(turn, to, now)
         if in_return is not None:
-            _check_free(giver, in_return, now, but=turn)
+            check_free(giver, in_return, now, but=turn)
             _give(in_return, giver, now)
+        turn_news.tell(before, turn_news.spans([*swapped, taken], now), by=by, now=now)
     return taken
 
 
@@ -155,7 +170,7 @@ def _check_turns(turn, to, in_return, now):
         raise InThePast(_("The turn in return has begun; choose one to come."))
 
 
-def _check_free(person, turn, now, but=None):
+def check_free(person, turn, now, but=None):
     since = max(turn.starts_at, now)
     others = Duty.objects.filter(
         person=person, skill=turn.skill_id, starts_at__lt=turn.ends_at, ends_at__gt=since

@@ -76,6 +76,7 @@ def open_again(case, *, now, is_undo=False):
     _move(case, CaseStatus.OPEN)
     case.resolved_at = case.closed_at = None
     linking.part(case, now=now)
+    surveying.call_back(case, now=now)
     clocks.reopened(case, at=now, now=now)
     if not is_undo:
         case.reopened_count += 1

@@ -3,16 +3,12 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from cases import history, leaving, roles
 from cases.errors import ConflictOfInterest, Incomplete, NotTheirs, WrongMove
-from cases.models import NoticeKind, Person
+from cases.models import Notice, NoticeKind, Person
 
-from . import (
-    notify,
-    passing_on,  # noqa: F401  (its kinds register themselves)
-)
+from . import notify, passing_on
 
 # As many in one transaction as are soon done.
 SLICE = 500
@@ -39,7 +35,8 @@ def leave(*, person, choice, by, now, most=SLICE):
 
     Their password ends with it, and so does every session and every program that signs in with it.
     Raises NotTheirs, Incomplete without a reason, ConflictOfInterest for a `choice.to` who could not hold it,
-    WrongMove for somebody who has left. What nobody can take here stays, and they stay with it: see Left.
+    or lead the team that they are to, WrongMove for
+    somebody who has left. What nobody can take here stays, and they stay with it: see Left.
     """
     _check(person, choice, by)
     with history.acting(by=by, reason=choice.reason.strip(), now=now):
@@ -47,6 +44,7 @@ def leave(*, person, choice, by, now, most=SLICE):
         locked = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
         if not locked.is_active:
             raise WrongMove(_("%(who)s has left already.") % {"who": person})
+        _check_leads(locked, choice)
         passed = leaving.pass_on(locked, choice, by=by, now=now, most=most)
         _tell(locked, choice, passed, by, now)
         held = leaving.held(locked, reader=by, now=now)
@@ -73,16 +71,36 @@ def _check(person, choice, by):
         )
 
 
+def _check_leads(person, choice):
+    for row in passing_on.alone_led(person).filter(team__in=choice.leads):
+        if not passing_on.could_lead(row.team, person).filter(pk=choice.leads[row.team_id].pk).exists():
+            words = {"who": choice.leads[row.team_id], "team": row.team}
+            raise ConflictOfInterest(
+                _("%(who)s cannot lead %(team)s; name somebody of that team who works cases.") % words
+            )
+
+
 def _tell(person, choice, passed, by, now):
-    """The one who takes it hears of it once a step, not once a case."""
+    """The one who takes it hears of it once, however many steps it takes; the figure grows with them."""
     if not passed.number or choice.to.pk == by.pk:
         return
-    words = ngettext("%(n)d thing", "%(n)d things", passed.number) % {"n": passed.number}
-    about = f"left:{person.pk}:{now.isoformat()}"
+    # Who left, came back and leaves again, was out in between.
+    times = Person.history.filter(id=person.pk, is_active=False).count()
+    about = f"left:{person.pk}:{times}"
     wanted = notify.Wanted(
-        NoticeKind.PASSED_ON, None, about, person=choice.to, facts={"who": person.name, "what": words}
+        NoticeKind.PASSED_ON,
+        None,
+        about,
+        person=choice.to,
+        facts={"who": person.name, "things": passed.number},
     )
-    notify.queue([wanted], now=now)
+    told = Notice.objects.filter(key__in=[notify.key(wanted, channel) for channel in Notice.Channel])
+    earlier = list(told.select_for_update())
+    for notice in earlier:
+        notice.facts = {**notice.facts, "things": notice.facts["things"] + passed.number}
+    Notice.objects.bulk_update(earlier, ["facts"])
+    if not earlier:
+        notify.queue([wanted], now=now)
 
 
 def come_back(*, person, by, now, reason):

@@ -1,6 +1,7 @@
 """Queue notices in the outbox, as a set, with the fact they tell."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cases import history
 from cases.instances import fresh
@@ -32,7 +33,7 @@ NAMED = Prepared(
 @dataclass(frozen=True)
 class Wanted:
     """One notice to somebody, of a case or of no case (None). `about` names the fact: the same fact is never
-    told twice to the same person."""
+    told twice to the same person. What leaves by mail does not before `not_before`."""
 
     kind: str
     case: object
@@ -40,6 +41,7 @@ class Wanted:
     person: Person | None = None
     contact: Contact | None = None
     facts: dict = field(default_factory=dict)
+    not_before: datetime | None = None
 
 
 def queue(wanted, *, now):
@@ -139,8 +141,13 @@ def _let_sleep(notices, wanted, chosen, now):
             notice.next_attempt_at = until
 
 
-def _notice(want, channel, now, silent):
+def key(want, channel):
+    """What makes `want` by `channel` the same notice however often it is asked for."""
     to = f"p{want.person.pk}" if want.person else f"c{want.contact.pk}"
+    return f"{want.kind}:{want.about}:{to}:{channel}"
+
+
+def _notice(want, channel, now, silent):
     notice = fresh(
         Notice,
         case_id=want.case.pk if want.case is not None else None,
@@ -149,7 +156,7 @@ def _notice(want, channel, now, silent):
         contact_id=want.contact.pk if want.contact else None,
         channel=channel,
         facts=want.facts,
-        key=f"{want.kind}:{want.about}:{to}:{channel}",
+        key=key(want, channel),
         created_at=now,
     )
     if silent:
@@ -158,5 +165,5 @@ def _notice(want, channel, now, silent):
         # In the holder's list as soon as it is committed; nothing has to be carried anywhere.
         notice.state, notice.sent_at = Notice.State.SENT, now
     else:
-        notice.next_attempt_at = now
+        notice.next_attempt_at = max(now, want.not_before or now)
     return notice

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cases import leaving
+from cases import leaving, roles
 from cases.errors import Refused
 from cases.leaving import BY_RULES, EXAMPLES, TO_PERSON, Held, Passed
 from cases.models import (
@@ -306,12 +306,31 @@ class SharedViews:
 
 @leaving.can_be_held(100)
 class Leads:
-    """Said and left: who leads a team next is a choice of its own, and until then it is the team above's."""
+    """Who leads a team next is chosen by name; until then it is the team above's, and nobody is kept here by
+    it."""
 
     def held(self, person, reader, now):
-        rows = Membership.objects.filter(person=person, is_lead=True, team__is_active=True)
-        others = Membership.objects.filter(is_lead=True, person__is_active=True).exclude(person=person)
-        rows = rows.exclude(team__in=others.values("team")).select_related("team").order_by("team__name")
+        rows = alone_led(person)
         examples = [(str(row.team), _console(row.team)) for row in rows[:EXAMPLES]]
         mend = _("Name another lead; until then whoever leads the team above answers for it.")
         return Held(_("Teams they alone lead"), rows.count(), examples, stays=True, mend=mend)
+
+    def pass_on(self, person, choice, by, now, most):
+        done = 0
+        for row in alone_led(person).filter(team__in=choice.leads):
+            next_one = Membership.objects.filter(team=row.team_id, person=choice.leads[row.team_id])
+            done += next_one.update(is_lead=True)
+        return Passed(done)
+
+
+def alone_led(person):
+    """The memberships by which `person` is the only one here who leads an active team, by its name."""
+    rows = Membership.objects.filter(person=person, is_lead=True, team__is_active=True)
+    others = Membership.objects.filter(is_lead=True, person__is_active=True).exclude(person=person)
+    return rows.exclude(team__in=others.values("team")).select_related("team").order_by("team__name")
+
+
+def could_lead(team, but):
+    """Who of the people of `team` could lead it, beside `but`, by name."""
+    able = Person.objects.working().filter(role__in=roles.who_may("escalation.hold"))
+    return able.filter(memberships__team=team).exclude(pk=but.pk).order_by("name")

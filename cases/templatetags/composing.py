@@ -80,9 +80,10 @@ def _heading(rank, language):
 
 
 @register.simple_tag
-def means(field, case, now):
-    """What a bound field for a time says as it stands: an Understood, or None."""
-    return understood(field.value(), field.html_name, case, now)
+def means(field, case, now, customer=None):
+    """What a bound field for a time says as it stands: an Understood, or None. Where there is no `case` yet,
+    for the `customer` that is chosen, if one is."""
+    return understood(field.value(), field.html_name, case or None, now, customer or None)
 
 
 @register.simple_tag

@@ -40,20 +40,42 @@ class Delivery:
 
 
 def of_messages(messages):
-    """{message id: Delivery} of those to customers by mail that have not left. One query, none without."""
-    mailed = [m for m in messages if m.direction == Message.Direction.OUT and m.channel == Channel.MAIL]
-    mailed = [m for m in mailed if not m.is_automatic]
-    if not mailed:
-        return {}
-    keys = {key_of(m): m for m in mailed if m.contact_id}
-    notices = {notice.key: notice for notice in Notice.objects.filter(key__in=keys)}
-    found = {m.pk: _of(notices.get(key_of(m)), m) for m in mailed}
+    """{message id: Delivery} of those whose mail has not left: replies, and where a case begins its receipt.
+    One query, none without."""
+    mails = mails_of(messages)
+    mailed = [m for m in messages if m.pk in mails or _is_reply_by_mail(m)]
+    found = {m.pk: _of(mails.get(m.pk), m) for m in mailed}
     return {pk: delivery for pk, delivery in found.items() if delivery is not None}
 
 
+def mails_of(messages):
+    """{message id: Notice} of the mails that carry `messages` to customers, or that say one was received.
+    One query, none without."""
+    keys = {key_of(m) for m in messages if m.contact_id and (_is_reply_by_mail(m) or _came_in(m))}
+    if not keys:
+        return {}
+    shown = {message.pk for message in messages}
+    # Each says of which message it is: a receipt of the words that the case began with.
+    found = {notice.facts.get("message"): notice for notice in Notice.objects.filter(key__in=keys)}
+    return {pk: notice for pk, notice in found.items() if pk in shown}
+
+
+def _is_reply_by_mail(message):
+    is_mail = message.direction == Message.Direction.OUT and message.channel == Channel.MAIL
+    return is_mail and not message.is_automatic
+
+
+def _came_in(message):
+    return message.direction == Message.Direction.IN
+
+
 def key_of(message):
-    """That of the notice which carries it (operations/notify.py)."""
-    return f"{NoticeKind.REPLY}:message:{message.pk}:c{message.contact_id}:{Notice.Channel.MAIL}"
+    """That of the notice which carries it, or says that it was received (operations/notify.py)."""
+    if _came_in(message):
+        kind, about = NoticeKind.CASE_RECEIVED, f"case:{message.case_id}"
+    else:
+        kind, about = NoticeKind.REPLY, f"message:{message.pk}"
+    return f"{kind}:{about}:c{message.contact_id}:{Notice.Channel.MAIL}"
 
 
 def _of(notice, message):
@@ -61,16 +83,19 @@ def _of(notice, message):
         # It is said for as long as it is so; who gets an address later is written to again.
         why = _without_address(message.contact)
         return Delivery(display.Pill(_("Not sent"), "outlined", "mail"), why) if why else None
+    is_receipt = notice.kind == NoticeKind.CASE_RECEIVED
     if notice.state == Notice.State.FAILED:
+        words = _("Receipt could not be delivered") if is_receipt else _("Could not be delivered")
         return Delivery(
-            display.Pill(_("Could not be delivered"), "danger", "octagon"),
+            display.Pill(words, "danger", "octagon"),
             _tried(notice, message),
             explain(notice.last_error),
             is_stuck=True,
         )
     if notice.state == Notice.State.QUEUED and notice.attempts and notice.last_error:
+        words = _("Receipt not delivered yet") if is_receipt else _("Not delivered yet")
         return Delivery(
-            display.Pill(_("Not delivered yet"), "warn", "triangle"),
+            display.Pill(words, "warn", "triangle"),
             _tried(notice, message),
             explain(notice.last_error),
             again_at=notice.next_attempt_at,

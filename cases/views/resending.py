@@ -1,12 +1,12 @@
-"""A reply that could not be delivered is sent again."""
+"""A reply that could not be delivered, or a receipt, is sent again."""
 
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Message, Notice
+from cases.models import Message
 from cases.operations import retrying
 from cases.views.actions import Done
-from cases.views.delivery import key_of
+from cases.views.delivery import mails_of
 
 
 class SendAgain(Done):
@@ -15,8 +15,8 @@ class SendAgain(Done):
     done = _("It goes out again.")
 
     def operate(self, case, revision, *, by, now, message):
-        row = Message.objects.filter(case=case, pk=message, direction=Message.Direction.OUT).first()
-        notice = row and Notice.objects.filter(key=key_of(row)).select_related("contact").first()
+        row = Message.objects.filter(case=case, pk=message).first()
+        notice = mails_of([row]).get(row.pk) if row else None
         if notice is None:
             raise Http404
         retrying.send_reply_again(notice=notice, by=by, now=now)

@@ -38,7 +38,7 @@ class SurveyPage(View):
 
     def get(self, request, survey, token):
         now = timezone.now()
-        if now >= survey.expires_at or survey.case.is_restricted:
+        if now >= survey.expires_at or survey.called_back_at or survey.case.is_restricted:
             return self.show(request, survey, None, status=GONE)
         given = {"score": survey.score, "comment": survey.comment}
         return self.show(request, survey, SurveyForm(initial=given), thanks="thanks" in request.GET)

@@ -4,17 +4,17 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.core.exceptions import ValidationError
-from django.shortcuts import render
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.views import View
 
-from cases import display
+from cases import display, roles
 from cases.forms import Moment
 from cases.hours import HoursError
-from cases.models import Calendar
+from cases.models import Calendar, Customer
 from cases.views.finding import find
 
 # Fields that say when something was, not when it will be; those of the composer have a prefix.
@@ -30,8 +30,9 @@ class Understood:
     warnings: list = field(default_factory=list)
 
 
-def understood(value, name, case, now):
-    """The Understood of what is typed into a field `name` (text, or an instant), or None where it is none."""
+def understood(value, name, case, now, customer=None):
+    """The Understood of what is typed into a field `name` (text, or an instant), or None where it is none.
+    Without a `case` yet, as it is for `customer`, or for nobody in particular."""
     try:
         at = Moment(required=False).clean(value)
     except ValidationError:
@@ -39,13 +40,16 @@ def understood(value, name, case, now):
     if at is None:
         return None
     looks_back = name.rpartition("-")[2] in LOOK_BACK
-    return Understood(both_zones(at, case, now), _warnings(at, looks_back, case, now))
+    words = both_zones(at, case.customer if case else customer, now)
+    return Understood(words, _warnings(at, looks_back, case, now))
 
 
-def both_zones(at, case, now):
+def both_zones(at, customer, now):
     """ "today 14:00", or "today 14:00 for you, 13:00 in Dublin" where the customer's time is another; where
-    their day is, too, it is said."""
-    zone = case.customer.time_zone
+    their day is, too, it is said. Of no customer (None) in the reader's zone alone."""
+    if customer is None:
+        return display.moment(at, now, "day")
+    zone = customer.time_zone
     here, there = timezone.localtime(at), at.astimezone(ZoneInfo(zone))
     words = {
         "mine": display.moment(at, now, "day"),
@@ -67,7 +71,8 @@ def _warnings(at, looks_back, case, now):
 
 def _closed(at, case, now):
     """Whether the case's team, or without one the desk, is closed then, and when it opens."""
-    calendar = case.team.calendar if case.team_id else Calendar.objects.get(is_default=True)
+    team = case.team if case else None
+    calendar = team.calendar if team else Calendar.objects.get(is_default=True)
     hours = calendar.hours
     try:
         if hours.is_open(at):
@@ -75,15 +80,27 @@ def _closed(at, case, now):
         opens = display.moment(hours.next_open(at), now, "day")
     except HoursError:
         return []
-    who = case.team.name if case.team_id else calendar.name
+    who = team.name if team else calendar.name
     return [_("This is in a closed hour: %(who)s opens %(when)s.") % {"who": who, "when": opens}]
 
 
 class WhatIsUnderstood(LoginRequiredMixin, View):
-    """The same of what is typed at present, for the script of a form about a case."""
+    """The same of what is typed at present, for the script of a form about a case, or one that makes a case:
+    that names the `customer`, where one is chosen."""
 
-    def get(self, request, number):
-        case, now = find(request.user, number), timezone.now()
-        typed = list(request.GET.items())[:MOST]
-        rows = [(name, understood(value, name, case, now)) for name, value in typed]
+    def get(self, request, number=None):
+        typed, now = request.GET.dict(), timezone.now()
+        case = find(request.user, number) if number else None
+        customer = _customer(request.user, typed.pop("customer", ""))
+        rows = [
+            (name, understood(value, name, case, now, customer)) for name, value in list(typed.items())[:MOST]
+        ]
         return render(request, "cases/understood.html", {"rows": rows})
+
+
+def _customer(reader, pk):
+    if not pk:
+        return None
+    if not roles.may(reader, "customer.read"):
+        raise PermissionDenied
+    return get_object_or_404(Customer, pk=int(pk) if pk.isdecimal() and len(pk) < 18 else 0)

@@ -10,7 +10,7 @@ from cases import history
 from cases.models import Case, Customer, Notice, Person, Tag, Team
 from cases.operations import saved_views, tagging
 
-from . import beside, customers, habits, people, rules, writing
+from . import beside, customers, habits, lately, people, rules, writing
 from .cast import Cast
 from .simulation import Simulation
 
@@ -50,6 +50,7 @@ def load(*, now):
         writing.leave_a_draft(now=now)
         _gather(now)
         habits.settle(staff, now=now)
+        lately.build(now=now)
         _put_into_lists(now)
 
 

@@ -102,6 +102,14 @@ def test_what_is_silent_is_recorded_and_never_leaves(ana, now):
     assert delivering.deliver_due(now=now) == 0
 
 
+OF_NO_CASE = {
+    NoticeKind.MATRIX_CHANGED,
+    NoticeKind.PASSED_ON,
+    NoticeKind.TURN_GAINED,
+    NoticeKind.TURN_LOST,
+}
+
+
 def test_every_kind_of_notice_has_its_sentence(case, ana, now):
     for kind in NoticeKind.values:
         facts = {
@@ -112,8 +120,10 @@ def test_every_kind_of_notice_has_its_sentence(case, ana, now):
             "what": "x",
             "timer": "y",
             "who": "Marta",
+            "score": 1,
+            "best": 5,
         }
         said = notices.sentence(Notice(kind=kind, case=case, person=ana, facts=facts))
-        # Of no case is what is told of the matrix and of who left: it says who.
-        assert ("Marta" if kind in (NoticeKind.MATRIX_CHANGED, NoticeKind.PASSED_ON) else case.number) in said
+        # Of no case is what is told of the matrix, of who left, and of turns of duty: it says who.
+        assert ("Marta" if kind in OF_NO_CASE else case.number) in said
         assert "%(" not in said

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from cases import rota
 from cases.errors import ConflictOfInterest, Incomplete, InThePast, NotTheirs, Overlaps, WrongMove
-from cases.models import Absence, Duty, DutyPattern, Skill
-from cases.operations import duties
+from cases.models import Absence, Duty, DutyPattern, Notice, Skill
+from cases.notices import page_of, sentence
+from cases.operations import duties, turns
 from tests import factories as make
-from tests.console_forms import errors, filled
+from tests.console_forms import errors, filled, one_more
 
 pytestmark = pytest.mark.django_db
 MADRID = ZoneInfo("Europe/Madrid")
@@ -190,6 +191,67 @@ def test_what_a_swap_refuses(desk, now):
     assert swap(desk, row, desk.ben, now, in_return=bens).person == desk.ben
 
 
+def heard(person):
+    """What `person` was told of turns, in order."""
+    rows = Notice.objects.filter(person=person, kind__startswith="turn_", channel="app").order_by("pk")
+    return [sentence(row) for row in rows]
+
+
+def test_who_gains_or_loses_a_turn_is_told_once_with_its_times(desk, now):
+    row = kept(desk, now, first_on=date(2026, 3, 3), last_on=date(2026, 3, 5), starts=time(8), ends=time(9))
+    assert heard(desk.ana) == [
+        "Priya put you on duty for On call: 3 turns between Tue 3 Mar 2026, 07:00 and Thu 5 Mar 2026, 08:00"
+    ]
+    duties.keep(pattern=row, by=desk.manager, now=now + SECOND)  # nothing is otherwise by it
+    tuesday, wednesday, thursday = row.turns.order_by("on")
+    swap(desk, tuesday, desk.ben, now)
+    assert heard(desk.ana)[1:] == [
+        "Priya took you off duty for On call from Tue 3 Mar 2026, 07:00 until Tue 3 Mar 2026, 08:00"
+    ]
+    turns.move(turn=wednesday, ends_at=wednesday.ends_at + HOUR, by=desk.manager, now=now)
+    turns.take_out(turn=thursday, by=desk.manager, now=now)
+    assert [said[:30] for said in heard(desk.ana)[2:]] == [
+        "Priya took you off duty for On",
+        "Priya put you on duty for On c",
+        "Priya took you off duty for On",
+    ]
+    added = turns.add(
+        skill=desk.skill, person=desk.ben, starts_at=now - 5 * 60 * SECOND, ends_at=now + HOUR,
+        by=desk.supervisor, now=now,
+    )  # fmt: skip
+    assert added.starts_at == now and len(heard(desk.ben)) == 2
+    swap(desk, added, desk.ana, now + HOUR / 2, by=desk.supervisor)
+    assert "until Mon 2 Mar 2026, 09:00" in heard(desk.ben)[2] and len(heard(desk.ana)) == 6
+    # By oneself: one knows.
+    turns.add(
+        skill=desk.skill, person=desk.manager, starts_at=now, ends_at=now + HOUR, by=desk.manager, now=now
+    )
+    assert not heard(desk.manager)
+    notice = Notice.objects.filter(person=desk.ana, kind="turn_gained").first()
+    assert page_of(notice, desk.ana) == "" and "week=2026-03-03" in page_of(notice, desk.manager)
+
+
+def test_a_turn_that_was_taken_out_does_not_come_back(desk, now):
+    row = kept(desk, now, starts=time(8), ends=time(20))
+    day = date(2026, 3, 5)
+    turns.take_out(turn=Duty.objects.get(on=day), by=desk.supervisor, now=now, reason="a holiday")
+    row.position = 2  # as a form has it that was opened before
+    duties.keep(pattern=row, by=desk.manager, now=now)
+    row = DutyPattern.objects.get(pk=row.pk)
+    row.person = desk.ben
+    duties.keep(pattern=row, by=desk.manager, now=now)
+    duties.fill(now=now + 20 * DAY)
+    assert not Duty.objects.filter(on=day).exists() and Duty.objects.filter(on=day + DAY).exists()
+    assert DutyPattern.history.filter(left_out=["2026-03-05"]).earliest("history_id").history_user_id == (
+        desk.supervisor.pk
+    )
+    running = Duty.objects.get(on=date(2026, 3, 6))
+    at = running.starts_at + HOUR
+    assert turns.take_out(turn=running, by=desk.manager, now=at).ends_at == at
+    with pytest.raises(InThePast):
+        turns.take_out(turn=running, by=desk.manager, now=at)
+
+
 # --- Pages ---
 
 
@@ -266,3 +328,79 @@ def test_a_pattern_and_a_swap_by_their_forms(desk, now, client, monkeypatch):
     changed = filled(client.get(back), weekdays=["0"])
     assert client.post(back, changed).status_code == 302
     assert set(row.turns.filter(starts_at__gt=now).values_list("on__week_day", flat=True)) == {2}
+
+
+def test_a_turn_by_hand_is_refused_at_the_field_and_taken_out_for_good(desk, now, client, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    client.force_login(desk.manager)
+    page = client.get(address("duty_add"))
+    data = filled(
+        page, skill=desk.skill.pk, person=desk.ana.pk, starts_at_0="2026-03-03", starts_at_1="08:00"
+    )
+    data |= {"ends_at_0": "2026-03-03", "ends_at_1": "12:00"}
+    for field, said, change in (
+        ("person", "could not hold a case", {"person": desk.auditor.pk}),
+        ("starts_at", "What is past cannot be changed", {"starts_at_0": "2026-03-01"}),
+        ("ends_at", "has to end after it begins", {"ends_at_1": "08:00"}),
+    ):
+        refused = client.post(address("duty_add"), data | change)
+        assert said in str(refused.context["adminform"].form.errors[field])
+    assert not Duty.objects.exists() and not Notice.objects.filter(kind="turn_gained").exists()
+    assert client.post(address("duty_add"), data).status_code == 302
+    row = Duty.objects.get()
+    assert Notice.objects.filter(person=desk.ana, kind="turn_gained").count() == 1
+    again = client.post(address("duty_add"), data)
+    assert "is on duty for this then already" in str(again.context["adminform"].form.errors["starts_at"])
+    change = address("duty_change", row.pk)
+    assert client.post(change, filled(client.get(change), ends_at_1="13:00")).status_code == 302
+    row.refresh_from_db()
+    assert (row.ends_at, row.person) == (datetime(2026, 3, 3, 13, tzinfo=MADRID), desk.ana)
+    pattern_row = kept(desk, now, starts=time(8), ends=time(20), first_on=date(2026, 3, 10))
+    turn_row = Duty.objects.get(on=date(2026, 3, 12))
+    assert client.post(address("duty_delete", turn_row.pk), {"post": "yes"}).status_code == 302
+    assert not Duty.objects.filter(pk=turn_row.pk).exists()
+    assert "Thu 12 Mar 2026" in client.get(address("dutypattern_change", pattern_row.pk)).content.decode()
+    over = turn(desk, desk.ana, now - 24 * HOUR, 1)
+    answer = client.post(address("duty_delete", over.pk), {"post": "yes"}, follow=True)
+    assert "This turn is over" in answer.content.decode() and Duty.objects.filter(pk=over.pk).exists()
+
+
+def test_an_absence_in_the_console_goes_the_way_of_the_workspace(desk, now, client, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    client.force_login(desk.manager)
+    data = filled(client.get(address("absence_add")), person=desk.ana.pk, change_reason="a wedding")
+    data |= {
+        "starts_at_0": "2026-03-03",
+        "starts_at_1": "08:00",
+        "ends_at_0": "2026-03-04",
+        "ends_at_1": "08:00",
+    }
+    for field, said, change in (
+        ("deputy", "A deputy has to be somebody here who works cases", {"deputy": desk.auditor.pk}),
+        ("deputy", "Nobody is their own deputy", {"deputy": desk.ana.pk}),
+        ("starts_at", "What is past cannot be changed", {"starts_at_0": "2026-03-01"}),
+        ("ends_at", "has to end after it begins", {"ends_at_0": "2026-03-03"}),
+    ):
+        refused = client.post(address("absence_add"), data | change)
+        assert said in str(refused.context["adminform"].form.errors[field]), field
+    assert client.post(address("absence_add"), data | {"deputy": desk.ben.pk}).status_code == 302
+    row = Absence.objects.get()
+    assert Absence.history.get(id=row.pk).history_change_reason == "a wedding"
+
+    person = address("person_change", desk.ana.pk)
+    page = client.get(person)
+    data = one_more(page, "absences", filled(page), **{
+        "starts_at_0": "2026-03-04", "starts_at_1": "05:00", "ends_at_0": "2026-03-05", "ends_at_1": "07:00",
+    })  # fmt: skip
+    refused = client.post(person, data)
+    assert "is away from" in str(errors(refused)) and Absence.objects.count() == 1
+    # One goes, the other comes in its place, in one post.
+    assert client.post(person, data | {"absences-0-DELETE": "on"}).status_code == 302
+    row = Absence.objects.get()
+    assert (row.person, row.starts_at) == (desk.ana, datetime(2026, 3, 4, 5, tzinfo=MADRID))
+    with make.signed():
+        Absence.objects.update(starts_at=now - HOUR, ends_at=now + HOUR)
+    data = filled(client.get(person), **{"absences-0-starts_at_0": "2026-03-01"})
+    assert "This absence has begun" in str(errors(client.post(person, data)))
+    assert client.post(address("absence_delete", row.pk), {"post": "yes"}).status_code == 302
+    assert Absence.objects.get().ends_at == now

@@ -24,6 +24,7 @@ from cases.models import (
     SavedView,
     Skill,
 )
+from cases.notices import sentence
 from cases.operations import leaving as operations
 from cases.operations import promising
 from escalations.models import Escalation, Handoff, PathVersion
@@ -252,6 +253,27 @@ def test_many_go_slice_by_slice_for_a_fixed_number_of_queries(desk, now, monkeyp
         owned(desk, now)
     steps = [leave(desk, now, most=2) for _ in range(3)]
     assert [(step.passed.number, step.is_out) for step in steps] == [(2, False), (2, False), (1, True)]
+    # Told once for each leaving, with all that came of it.
+    told = Notice.objects.filter(person=desk.ben, kind="passed_on", channel="app").order_by("pk")
+    assert [sentence(row).rpartition(": ")[2] for row in told][1:] == ["2 things", "7 things", "5 things"]
+
+
+def test_who_alone_leads_a_team_names_the_next_lead_among_its_people(desk, now, client, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    with make.signed():
+        Membership.objects.filter(person=desk.ana).update(is_lead=True)
+        Membership.objects.filter(person=desk.supervisor).update(is_lead=False)
+    client.force_login(desk.manager)
+    page, field = reverse("admin:cases_person_leave", args=[desk.ana.pk]), f"lead_{desk.team.pk}"
+    shown = client.get(page).context["form"][field]
+    assert {str(who) for _pk, who in shown.field.choices} >= {"Ben", "Sofia"} and "Care" in shown.label
+    said = {"way": TO_PERSON, "to": desk.ben.pk, "change_reason": "moves"}
+    assert client.post(page, {**said, field: desk.cleo.pk}).context["form"].errors[field]
+    with pytest.raises(ConflictOfInterest):
+        choice = Choice(TO_PERSON, desk.ben, "moves", {desk.team.pk: desk.cleo})
+        operations.leave(person=desk.ana, choice=choice, by=desk.manager, now=now)
+    assert client.post(page, {**said, field: desk.ben.pk}).status_code == 302
+    assert Membership.objects.get(team=desk.team, is_lead=True, person__is_active=True).person == desk.ben
 
 
 READS = {"agent": 403, "supervisor": 200, "manager": 200, "auditor": 200, "administrator": 200}

@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from cases import notices, surveys
 from cases.errors import Incomplete, SurveyOver
-from cases.models import Case, Notice, NoticeKind, Party, Survey
-from cases.operations import ending, surveying, talk
+from cases.models import Case, Notice, NoticeKind, Party, Person, Survey
+from cases.models.together import UNDO_WITHIN
+from cases.operations import delivering, ending, surveying, talk, together, undoing
 from reports.timeline import events
 from tests import factories as make
 from tests import workspace
@@ -18,7 +19,7 @@ from tests.workspace import HOUR, NOW, body, page
 from tests.worlds import asks
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +69,10 @@ def test_who_closed_the_case_asks_by_one_mail_with_a_link_in_the_customers_langu
     assert surveys.found(token) == survey
     # Whoever reads the outbox or the API cannot answer in the customer's stead.
     assert token not in str(notice.facts)
-    # A case that is opened and closed again asks nothing again.
+    # A case that is opened and closed again asks nothing again, once its mail has left; it waits until the
+    # closing can no longer be undone.
+    assert notice.next_attempt_at == NOW + UNDO_WITHIN
+    Notice.objects.filter(pk=notice.pk).update(state="sent", sent_at=NOW + HOUR, attempts=1)
     ending.reopen(case=case, reason="Not done", by=desk["agent"], now=NOW + 40 * DAY)
     ending.close(case=case, reason="Done", by=desk["agent"], now=NOW + 41 * DAY)
     assert mails(case).count() == 1
@@ -129,6 +133,48 @@ def test_an_answer_is_signed_by_the_customer_and_may_be_changed_until_it_expires
     assert ("Lucia", "asked the customer how content they are", "") in [(w, t, "") for w, t, _why in told]
     assert ("Customer", "answered: 2 of 5", "Slow") in told
     assert any(text == "changed the answer: 4 of 5" for _who, text, _why in told)
+
+
+def test_of_an_answer_that_is_low_the_owner_and_the_lead_hear_once(desk):
+    survey = asked(closed(desk))
+    told = Notice.objects.filter(kind=NoticeKind.SURVEY_LOW, channel="app")
+    surveying.answer(survey=survey, score=3, now=NOW + HOUR)
+    assert not told.exists()
+    for score in (2, 1, 5, 1):
+        surveying.answer(survey=survey, score=score, now=NOW + HOUR)
+    leads = Person.objects.managers_of(survey.case.team)
+    assert {row.person for row in told} == {desk["agent"], *leads} and told.count() == 1 + len(leads)
+    notice = told.filter(person=desk["agent"]).get()
+    assert "gave 2 of 5" in notices.sentence(notice)
+    assert notices.page_of(notice, desk["agent"]) == f"/cases/{survey.case.number}/"
+
+
+def test_a_closing_that_is_undone_calls_the_question_back(desk):
+    case = make.case(now=NOW - HOUR, team=desk["agent"].teams.get(), owner=desk["agent"], by=desk["agent"])
+    talk.reply(case=case, body="It is credited.", by=desk["agent"], now=NOW)
+
+    def operate(case, revision):
+        ending.close(case=case, reason="Credited", by=desk["agent"], now=NOW, revision=revision)
+
+    case.refresh_from_db()
+    done = together.carry_out(
+        what="close", chosen=[(case.pk, case.revision)], operate=operate, key="k", back="", by=desk["agent"],
+        now=NOW,
+    )  # fmt: skip
+    sent = delivering.deliver_due(now=NOW + UNDO_WITHIN - SECOND)
+    assert mails(case).exists() and sent == 2  # receipt and reply
+    undoing.undo(done=done, by=desk["agent"], now=NOW + UNDO_WITHIN - SECOND)
+    assert mails(case).get().state == "recorded" and asked(case).called_back_at == NOW + UNDO_WITHIN - SECOND
+    assert any("called back the question" in event.text for event in events(case))
+    with pytest.raises(SurveyOver):
+        surveying.answer(survey=asked(case), score=5, now=NOW + HOUR)
+    # Closed for good, they are asked; what has begun to leave stays asked.
+    ending.close(case=case, reason="Credited", by=desk["agent"], now=NOW + HOUR)
+    waiting = mails(case).get(state="queued")
+    assert (asked(case).asked_at, asked(case).called_back_at) == (NOW + HOUR, None)
+    mails(case).filter(pk=waiting.pk).update(attempts=1)
+    ending.reopen(case=case, reason="Not done", by=desk["agent"], now=NOW + HOUR)
+    assert mails(case).get(pk=waiting.pk).state == "queued" and asked(case).called_back_at is None
 
 
 # --- The page ---

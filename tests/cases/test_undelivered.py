@@ -9,6 +9,7 @@ from cases.models import Contact, Notice
 from cases.operations import delivering, retrying, talk
 from tests import factories as make
 from tests.workspace import HOUR, NOW, ROLES, body, new_case, page, people, post
+from tests.worlds import asks
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +113,30 @@ def test_only_who_works_the_case_sends_its_replies_again(client, desk):
     assert found == SENT["case-send-again"]
     other = new_case(desk, "Other")
     assert post(client, desk["agent"], "case-send-again", other.number, message.pk).status_code == 404
+
+
+def test_a_receipt_that_failed_is_shown_at_what_the_case_began_with_and_is_tried_again(
+    client, desk, refusing
+):
+    case = new_case(desk, at=NOW - HOUR)
+    first = case.messages.get()
+    said = {"body": "Any news?", "channel": "mail", "contact": case.contact}
+    talk.receive(case=case, by=desk["agent"], now=NOW - HOUR / 2, **said)
+    delivering.deliver_due(now=NOW)
+    shown = body(page(client, desk["agent"], "case", case.number))
+    assert shown.count("Receipt not delivered yet") == 1 and "/send-again/" not in shown
+    Notice.objects.filter(kind="case_received").update(state="failed")
+    shown = body(page(client, desk["agent"], "case", case.number))
+    assert "Receipt could not be delivered" in shown and "Tried 1 time, to aoife@example.com." in shown
+    assert shown.count("/send-again/") == 1 and f"/messages/{first.pk}/send-again/" in shown
+    address = f"/api/v1/cases/{case.number}/messages/"
+    later, began = asks(desk["agent"]).get(address).data["results"]
+    told = began["delivery"]
+    assert later["delivery"] is None
+    assert (told["is_receipt"], told["state"], told["attempts"], told["sent_at"]) == (True, "failed", 1, None)
+    assert told["next_attempt_at"] is None and told["error"]
+    answer = post(client, desk["agent"], "case-send-again", case.number, first.pk)
+    assert "It goes out again." in body(client.get(answer.url))
+    assert Notice.objects.get(kind="case_received").state == "queued"
+    told = asks(desk["agent"]).get(address).data["results"][1]["delivery"]
+    assert told["next_attempt_at"] == "2026-03-03T10:00:00Z"

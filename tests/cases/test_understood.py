@@ -82,9 +82,33 @@ def test_every_form_for_a_time_of_a_case_says_what_is_understood(client, desk, c
     assert "Call back: today 18:00 for you, 17:00 in Dublin. This is in a closed hour" in shown
 
 
-WHO_MAY = {"case-understood": (200, 200, 200, 200, 404, 200)}
+WHO_MAY = {
+    "case-understood": (200, 200, 200, 200, 404, 200),
+    "understood": (200, 200, 200, 200, 403, 200),
+}
 
 
 def test_whoever_may_find_the_case_is_answered(client, desk, case):
     found = tuple(page(client, desk[role], "case-understood", case.number).status_code for role in ROLES)
     assert found == WHO_MAY["case-understood"]
+
+
+def test_before_there_is_a_case_it_is_said_for_the_customer_that_is_chosen(client, desk, case):
+    typed = {"promised_by": "2026-03-03T16:59", "received_at": "2026-03-03T11:01"}
+    shown = body(page(client, desk["agent"], "understood", **typed))
+    assert "today 16:59" in shown and "for you" not in shown
+    shown = body(page(client, desk["agent"], "understood", customer=case.customer_id, **typed))
+    assert "today 16:59 for you, 15:59 in Dublin" in shown
+    assert shown.count("This is in the future; give a time up to now.") == 1
+    answers = [page(client, desk[role], "understood", customer=case.customer_id) for role in ROLES]
+    assert tuple(answer.status_code for answer in answers) == WHO_MAY["understood"]
+    assert page(client, desk["agent"], "understood", customer="x").status_code == 404
+    client.logout()
+    assert client.get("/understood/").status_code == 302
+    for name, asked in (("case-new", {}), ("call-new", {})):
+        shown = body(page(client, desk["agent"], name, customer=case.customer_id, **asked))
+        assert 'data-preview="understood-promised_by"' in shown, name
+        assert 'data-preview-from="/understood/"' in shown, name
+    sent = {"customer": case.customer_id, "promised": "a call", "promised_by": "2026-03-03T16:59"}
+    shown = body(post(client, desk["agent"], "case-new", **sent))
+    assert "today 16:59 for you, 15:59 in Dublin" in shown

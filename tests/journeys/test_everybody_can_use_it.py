@@ -55,7 +55,7 @@ OPEN = """address => {
 # A page is looked at as the first of them that may open it. A manager reaches every case.
 READERS = ("agent", "manager")
 # What is no page: parts of pages, answers to forms, doors out, files.
-NO_PAGE = {"logout", "case-draft", "case-file", "case-understood"}
+NO_PAGE = {"logout", "case-draft", "case-file", "case-understood", "understood"}
 # Examples of each thing that an address may name beside its case: {what: [{number of its case, id}, …]}.
 WHERE = """
 import json
