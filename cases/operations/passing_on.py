@@ -254,10 +254,23 @@ class Reports:
         return Held(_("People they manage"), rows.count(), some(rows))
 
     def pass_on(self, person, choice, by, now, most):
+        """Whoever takes them is no longer below who leaves, or they would be above themself in the end."""
         rows = Person.objects.working().filter(manager=person)
-        above = person.manager_id if person.manager_id != choice.to.pk else None
-        done = rows.filter(pk=choice.to.pk).update(manager=above)
+        done = 0
+        if person.pk in _all_above(choice.to):
+            above = person.manager_id if person.manager_id != choice.to.pk else None
+            done += Person.objects.filter(pk=choice.to.pk).update(manager=above)
         return Passed(done + rows.exclude(pk=choice.to.pk).update(manager=choice.to))
+
+
+def _all_above(person):
+    """The ids of who manages `person`, and of who manages those, as far up as it goes."""
+    managers = dict(Person.objects.exclude(manager=None).values_list("pk", "manager"))
+    found, at = set(), managers.get(person.pk)
+    while at is not None and at not in found:
+        found.add(at)
+        at = managers.get(at)
+    return found
 
 
 @leaving.can_be_held(80)

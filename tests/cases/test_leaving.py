@@ -234,6 +234,18 @@ def test_what_nobody_can_take_stays_and_they_stay_with_it(desk, now):
     assert Case.history.count() == before
 
 
+def test_nobody_is_their_own_manager_in_the_end(desk, now):
+    """Ben is managed by Cleo, and she by Ana, whose people he takes."""
+    with make.signed():
+        for person, manager in ((desk.ana, desk.manager), (desk.cleo, desk.ana), (desk.ben, desk.cleo)):
+            person.manager = manager
+            person.save()
+    assert leave(desk, now).is_out
+    for person, manager in ((desk.cleo, desk.ben), (desk.ben, desk.manager)):
+        person.refresh_from_db()
+        assert person.manager == manager
+
+
 def test_many_go_slice_by_slice_for_a_fixed_number_of_queries(desk, now, monkeypatch):
     def slice_of(number):
         cases = [owned(desk, now) for _ in range(number)]
