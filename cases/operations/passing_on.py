@@ -25,7 +25,7 @@ from cases.models import (
 from cases.sets import add_each, update_each
 from cases.states import CaseStatus
 
-from . import duties, intake, routing, standing
+from . import duties, intake, parties, routing, standing
 
 # By the rules each case is an operation of its own.
 RULES_AT_ONCE = 50
@@ -66,17 +66,7 @@ def named_in(number, to):
 
 def let_in(cases, to, reason):
     """Whoever takes a restricted case is named on it, with the reason."""
-    restricted = [case.pk for case in cases if case.is_restricted]
-    known = set(
-        Party.objects.filter(case__in=restricted, person=to, kind=Party.Kind.ACCESS).values_list(
-            "case_id", flat=True
-        )
-    )
-    Party.objects.bulk_create(
-        Party(case_id=pk, person=to, kind=Party.Kind.ACCESS, reason=reason[:200])
-        for pk in restricted
-        if pk not in known
-    )
+    parties.let_in_to_all([case for case in cases if case.is_restricted], to, reason)
 
 
 @leaving.can_be_held(10)
