@@ -138,7 +138,7 @@ class Cases:
             self._give(by_name, choice.to, person, now)
             let_in(by_name, choice.to, choice.reason)
             if choice.way == BY_RULES:
-                self._route(rest, choice, by, now)
+                self._route(rest, choice, person, by, now)
             else:
                 self._give(rest, None, person, now)
         left = self._rows(person).filter(pk__in=about)
@@ -161,15 +161,13 @@ class Cases:
         update_each(cases, ["owner", "team", "revision", "changed_at"])
         standing.refresh(cases, now=now)
 
-    def _route(self, cases, choice, by, now):
+    def _route(self, cases, choice, person, by, now):
         """As the intake rules say now; what matches none stays with its team, without an owner."""
         customers = Case.objects.select_related("customer").in_bulk([case.pk for case in cases])
         for case in cases:
             probe = customers[case.pk]
             probe.owner = None
-            intake.route(probe)
-            if probe.owner_id is not None and not probe.owner.is_active:
-                probe.owner = None
+            intake.route(probe, but=person)
             said = {"case": case, "reason": choice.reason, "by": by, "now": now, "team": probe.team}
             try:
                 routing.assign(owner=probe.owner, **said)

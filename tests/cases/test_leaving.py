@@ -157,6 +157,21 @@ def test_cases_go_to_the_queue_or_by_the_rules_and_restricted_ones_by_name(desk,
     assert (kept.owner, kept.team) == (None, desk.other)  # never whom the complaint names
 
 
+def test_by_the_rules_a_case_never_comes_back_to_who_leaves(desk, now):
+    """Who has the least in hand of a skill gets it; Ana would be that after each case that she gives."""
+    with make.signed():
+        skill = Skill.objects.create(name="Invoices")
+        for person in (desk.ana, desk.ben):
+            person.skills.add(skill)
+        IntakeRule.objects.create(team=desk.team, skill=skill)
+    for _ in range(2):
+        owned(desk, now, owner=desk.ben)
+    mine = [owned(desk, now) for _ in range(3)]
+    left = leave(desk, now, BY_RULES, to=desk.cleo)
+    assert left.is_out and left.passed.number == 4  # with the account
+    assert {Case.objects.get(pk=case.pk).owner for case in mine} == {desk.ben}
+
+
 def test_ladders_go_sideways_to_the_team_or_to_whom_they_ask_next(desk, now):
     for way, holder, team, level in (
         (TO_PERSON, desk.ben, None, 1),
