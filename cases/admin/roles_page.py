@@ -19,6 +19,7 @@ WORDS = {
     "case.log": gettext_lazy("Log a call or a note on any case found"),
     "case.read": gettext_lazy("Read the whole of a case"),
     "case.restrict": gettext_lazy("Restrict a case, open it again, name who is on it"),
+    "party.clear": gettext_lazy("Say that a complaint is not about somebody after all"),
     "case.read_for_a_reason": gettext_lazy("Read another team’s case for a reason, recorded"),
     "escalation.hold": gettext_lazy("Hold a level of a ladder"),
     "resolution.declare": gettext_lazy("Declare a resolution"),
