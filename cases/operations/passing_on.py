@@ -1,6 +1,6 @@
 """What somebody holds in cases, rosters and rules, and how it is passed on as a set."""
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -49,19 +49,14 @@ def some(rows):
     return [(str(row), _console(row)) for row in rows[:EXAMPLES]]
 
 
-def subjects_of(case_ids, person):
-    """Those of these cases in whose complaint `person` is named."""
-    named = Party.objects.filter(case__in=case_ids, person=person, kind=Party.Kind.SUBJECT)
-    return set(named.values_list("case_id", flat=True))
-
-
-def named_in(number, to):
-    words = ngettext(
-        "%(who)s is named in the complaint of %(n)d case; it stays until you name somebody else.",
-        "%(who)s is named in the complaints of %(n)d cases; they stay until you name somebody else.",
-        number,
-    )
-    return words % {"who": to, "n": number}
+def not_given(cases, choice, by):
+    """Those of `cases` that cannot go to `choice.to` by `by`: complaints about them, and restricted ones on
+    which they are not named, unless `by` knows of these: nobody gives away what is kept from them."""
+    named = Party.objects.filter(case=OuterRef("pk"), person=choice.to)
+    known = Case.objects.filter(is_restricted=True).findable(by)
+    has_access = Exists(named.filter(kind=Party.Kind.ACCESS))
+    kept = Q(is_restricted=True) & ~Q(pk__in=known.values("pk")) & ~has_access
+    return cases.filter(Exists(named.filter(kind=Party.Kind.SUBJECT)) | kept)
 
 
 def let_in(cases, to, reason):
@@ -111,27 +106,27 @@ class Cases:
 
     def held(self, person, reader, now):
         rows = self._rows(person)
-        restricted = rows.filter(is_restricted=True).count()
+        known = rows.not_kept_from(reader)
+        count, restricted = known.count(), known.filter(is_restricted=True).count()
         words = _("Cases they own that are not closed")
         mend = ngettext(
             "%(n)d of them is restricted: it goes to the person named below, who is let in.",
             "%(n)d of them are restricted: they go to the person named below, who is let in.",
             restricted,
         )
-        return Held(
-            words, rows.count(), shown(rows, reader), mend=mend % {"n": restricted} if restricted else ""
-        )
+        mend = mend % {"n": restricted} if restricted else ""
+        return Held(words, count, shown(rows, reader), mend=mend, kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
         most = min(most, RULES_AT_ONCE) if choice.way == BY_RULES else most
-        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
-        able = self._rows(person).order_by("pk")
-        if choice.way == TO_PERSON:
-            able = able.exclude(pk__in=about)
-        else:
-            able = able.exclude(is_restricted=True, pk__in=about)
+        stuck = not_given(self._rows(person), choice, by)
+        if choice.way != TO_PERSON:
+            stuck = stuck.filter(is_restricted=True)
+        able = self._rows(person).exclude(pk__in=stuck.values("pk")).order_by("pk")
         ids = list(able.values_list("pk", flat=True)[:most])
-        cases = [case for case in Case.objects.lock_all(ids) if case.owner_id == person.pk]
+        locked = Case.objects.lock_all(ids)
+        meanwhile = set(stuck.filter(pk__in=ids).values_list("pk", flat=True))
+        cases = [case for case in locked if case.owner_id == person.pk and case.pk not in meanwhile]
         by_name = [case for case in cases if choice.way == TO_PERSON or case.is_restricted]
         rest = [case for case in cases if case not in by_name]
         with standing.at_the_end(now=now):
@@ -141,11 +136,8 @@ class Cases:
                 self._route(rest, choice, person, by, now)
             else:
                 self._give(rest, None, person, now)
-        left = self._rows(person).filter(pk__in=about)
-        if choice.way != TO_PERSON:
-            left = left.filter(is_restricted=True)
-        left = left.count() if len(ids) < most else 0
-        return Passed(len(cases), [named_in(left, choice.to)] if left else [])
+        number = sum(case.owner_id != person.pk for case in cases)
+        return Passed(number, stuck.count() if len(ids) < most else 0)
 
     def _give(self, cases, owner, person, now):
         """Owner alone, as a set; a case without a team comes to the leaver's own, or nobody would see it."""
@@ -184,23 +176,30 @@ class Promises:
         owed = Q(state=Promise.State.OPEN) | Q(state=Promise.State.BROKEN, replaced_by=None)
         return Promise.objects.filter(theirs, owed).exclude(case__status=CaseStatus.CLOSED)
 
+    def _cases(self, person):
+        return Case.objects.filter(pk__in=self._rows(person).values("case"))
+
     def held(self, person, reader, now):
-        rows = self._rows(person)
-        cases = Case.objects.filter(pk__in=rows.values("case"))
-        return Held(_("Promises to customers that they see to"), rows.count(), shown(cases, reader))
+        rows, cases = self._rows(person), self._cases(person)
+        count = rows.filter(case__in=cases.not_kept_from(reader).values("pk")).count()
+        words = _("Promises to customers that they see to")
+        return Held(words, count, shown(cases, reader), kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
-        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
-        able = self._rows(person).exclude(case__in=about).order_by("case_id")
-        cases = Case.objects.lock_all(sorted(set(able.values_list("case_id", flat=True)[:most])))
+        stuck = not_given(self._cases(person), choice, by)
+        able = self._rows(person).exclude(case__in=stuck.values("pk")).order_by("case_id")
+        ids = sorted(set(able.values_list("case_id", flat=True)[:most]))
+        locked = Case.objects.lock_all(ids)
+        meanwhile = set(stuck.filter(pk__in=ids).values_list("pk", flat=True))
+        cases = [case for case in locked if case.pk not in meanwhile]
         rows = self._rows(person).filter(case__in=[case.pk for case in cases])
         done = Promise.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(
             kept_by=choice.to
         )
         let_in(cases, choice.to, choice.reason)
         standing.refresh(cases, now=now)
-        left = self._rows(person).filter(case__in=about).count() if done < most else 0
-        return Passed(done, [named_in(left, choice.to)] if left else [])
+        left = self._rows(person).filter(case__in=stuck.values("pk")).count() if done < most else 0
+        return Passed(done, left)
 
 
 @leaving.can_be_held(60)
