@@ -113,26 +113,29 @@ class Questions:
     def _rows(self, person):
         return AskBack.objects.open().filter(asked_of=person)
 
+    def _cases(self, person):
+        return Case.objects.filter(pk__in=self._rows(person).order_by().values("handoff__escalation__case"))
+
     def held(self, person, reader, now):
-        rows = self._rows(person)
-        cases = Case.objects.filter(escalations__handoffs__questions__in=rows)
-        return Held(
-            _("Questions they were asked about a handoff"), rows.count(), passing_on.shown(cases, reader)
-        )
+        rows, cases = self._rows(person), self._cases(person)
+        count = rows.filter(handoff__escalation__case__in=cases.not_kept_from(reader).values("pk")).count()
+        words = _("Questions they were asked about a handoff")
+        return Held(words, count, passing_on.shown(cases, reader), kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
-        """Whoever asked is not asked their own question, nor whom the complaint names."""
-        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
-        unfit = Q(asked_by=choice.to) | Q(handoff__escalation__case__in=about)
-        ids = list(self._rows(person).exclude(unfit).values_list("pk", flat=True)[:most])
+        """Whoever asked is not asked their own question. Who is asked of a restricted case sees it."""
+        stuck = passing_on.not_given(self._cases(person), choice, by)
+        unfit = Q(asked_by=choice.to) | Q(handoff__escalation__case__in=stuck.values("pk"))
+        able = self._rows(person).exclude(unfit).order_by("handoff__escalation__case", "pk")
+        wanted = sorted(set(able.values_list("handoff__escalation__case", flat=True)[:most]))
+        locked = Case.objects.lock_all(wanted)
+        meanwhile = set(stuck.filter(pk__in=wanted).values_list("pk", flat=True))
+        cases = [case for case in locked if case.pk not in meanwhile]
+        rows = self._rows(person).filter(handoff__escalation__case__in=cases).exclude(asked_by=choice.to)
+        ids = list(rows.values_list("pk", flat=True))
         done = AskBack.objects.filter(pk__in=ids).update(asked_of=choice.to)
-        left = self._rows(person).filter(unfit).count()
-        words = ngettext(
-            "%(n)d question was asked by %(who)s, or of a complaint about them; name somebody else for it.",
-            "%(n)d questions were asked by %(who)s, or of complaints about them; name somebody else.",
-            left,
-        )
-        return Passed(done, [words % {"who": choice.to, "n": left}] if left else [])
+        passing_on.let_in(cases, choice.to, choice.reason)
+        return Passed(done, self._rows(person).filter(unfit).count() if done < most else 0)
 
 
 def _named_in(person):
