@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from cases import roles
 from cases.errors import ConflictOfInterest, Incomplete, NotTheirs, WrongMove
-from cases.models import Case, NoticeKind, Party
+from cases.models import Case, NoticeKind, Party, Person
 from cases.sets import add_each, update_each
 
 from . import notify
@@ -143,8 +143,14 @@ def _refuse_to_shut_out(case, person):
         raise WrongMove(
             _("%(who)s owns this case and has to see it. Give it to somebody else first.") % {"who": person}
         )
-    others = case.parties.filter(kind=Party.Kind.ACCESS).exclude(person=person)
-    if not others.filter(person__in=type(person).objects.working()).exists():
+    require_somebody(case, but=person)
+
+
+def require_somebody(case, *, but=None):
+    """Raises WrongMove for a locked, restricted case on which nobody who works here is named, or `but` alone:
+    it would exist for nobody."""
+    named = case.parties.filter(kind=Party.Kind.ACCESS, person__in=Person.objects.working())
+    if case.is_restricted and not named.exclude(person=but).exists():
         raise WrongMove(
             _("Nobody else is named on this restricted case; name somebody first, or open it to its team.")
         )

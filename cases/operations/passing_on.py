@@ -29,6 +29,7 @@ from . import duties, intake, parties, routing, standing
 
 # By the rules each case is an operation of its own.
 RULES_AT_ONCE = 50
+NOT_CLOSED = [status for status in CaseStatus if status != CaseStatus.CLOSED]
 
 
 def first_team(person):
@@ -165,6 +166,33 @@ class Cases:
                 routing.assign(owner=probe.owner, **said)
             except Refused:  # whom the complaint names
                 routing.assign(owner=None, **said)
+
+
+@leaving.can_be_held(35)
+class NamedAlone:
+    """Restricted cases that would exist for nobody any more: nobody else who works here is named on them."""
+
+    def _rows(self, person):
+        named = Party.objects.filter(case=OuterRef("pk"), kind=Party.Kind.ACCESS)
+        others = named.filter(person__in=Person.objects.working()).exclude(person=person)
+        theirs = Case.objects.filter(Exists(named.filter(person=person)), is_restricted=True)
+        return theirs.exclude(owner=person, status__in=NOT_CLOSED).filter(~Exists(others))
+
+    def held(self, person, reader, now):
+        rows = self._rows(person)
+        count = rows.not_kept_from(reader).count()
+        words = _("Restricted cases on which nobody else is named")
+        return Held(words, count, shown(rows, reader), kept=rows.count() - count)
+
+    def pass_on(self, person, choice, by, now, most):
+        stuck = not_given(self._rows(person), choice, by)
+        able = self._rows(person).exclude(pk__in=stuck.values("pk")).order_by("pk")
+        locked = Case.objects.lock_all(list(able.values_list("pk", flat=True)[:most]))
+        rows = self._rows(person).filter(pk__in=[case.pk for case in locked])
+        still = set(rows.exclude(pk__in=stuck.values("pk")).values_list("pk", flat=True))
+        cases = [case for case in locked if case.pk in still]
+        let_in(cases, choice.to, choice.reason)
+        return Passed(len(cases), stuck.count() if len(cases) < most else 0)
 
 
 @leaving.can_be_held(50)

@@ -19,12 +19,14 @@ def assign(*, case, reason, by, now, team=KEEP, owner=KEEP, revision=None, is_un
 
     A restricted case names its new owner: who owns it sees it (RULES 1). Another team alone would not.
     Raises Incomplete without a reason: mere reassignment has one too; ConflictOfInterest for a new owner who
-    is named in the complaint; WrongMove for a restricted case that would go to a team without an owner.
+    is named in the complaint; WrongMove for a restricted case that would go to a team without an owner, or be
+    left to nobody, and for an owner who works here no longer.
     """
     if not reason.strip():
         raise Incomplete(_("Say why the case changes hands; one sentence is enough."))
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
         if _give_owner(locked, owner):
+            parties.require_somebody(locked)
             _tell_owner(locked, reason, by=by, now=now)
         if _give_team(locked, team, now=now):
             _require_somebody_who_sees_it(locked, is_undo=is_undo)

@@ -25,8 +25,8 @@ from cases.models import (
     Skill,
 )
 from cases.operations import leaving as operations
-from cases.operations import promising
-from escalations.models import Escalation, Handoff, PathVersion
+from cases.operations import promising, routing
+from escalations.models import AskBack, Escalation, Handoff, PathVersion
 from tests import factories as make
 from tests.console_forms import filled
 
@@ -92,9 +92,9 @@ def leave(desk, now, way=TO_PERSON, to=None, by=None, person=None, reason="moves
     return operations.leave(person=person or desk.ana, choice=choice, by=by or desk.manager, now=now, **said)
 
 
-def held_by(desk, now, person=None):
-    found = leaving.held(person or desk.ana, reader=desk.manager, now=now)
-    return {one.words.partition(" (")[0]: one.count for one in found}
+def held_by(desk, now, person=None, reader=None):
+    found = leaving.held(person or desk.ana, reader=reader or desk.manager, now=now)
+    return {one.words.partition(" (")[0]: one.count for one in found if one.count}
 
 
 def test_all_that_somebody_holds_goes_to_one_person_and_they_are_let_in_no_more(desk, now, client):
@@ -291,6 +291,54 @@ def test_who_is_outside_a_restricted_case_neither_gives_it_away_nor_learns_of_it
     assert not Case.objects.findable(desk.ben).filter(pk=secret.pk).exists()
     assert leave(desk, now, by=desk.manager).is_out
     assert Case.objects.findable(desk.ben).filter(pk=secret.pk).exists()
+
+
+def test_a_restricted_case_is_never_left_to_nobody(desk, now):
+    """One of nobody's and one of Cleo's: with Ana goes the last one named on the first."""
+    alone, shared = owned(desk, now, team=None), owned(desk, now, owner=desk.cleo)
+    restrict(alone)
+    restrict(shared, desk.ana)
+    with make.signed():
+        Case.objects.filter(pk=alone.pk).update(owner=None)
+    left = leave(desk, now)
+    assert not left.is_out and left.passed.refused[0].startswith("1 thing needs another person")
+    words = "Restricted cases on which nobody else is named"
+    assert held_by(desk, now, reader=desk.ana) == {words: 1}
+    assert not left.passed.number - 1 and not held_by(desk, now)  # Priya knows of none
+    # Whoever is named and has left sees nothing: the owner cannot be taken away then either.
+    with make.signed():
+        Party.objects.create(case=alone, person=desk.manager, kind="access", reason="knows it")
+    assert leave(desk, now).is_out
+    assert not Case.objects.findable(desk.ben).filter(pk=alone.pk).exists()
+    with make.signed():
+        desk.cleo.is_active = False
+        desk.cleo.save()
+    with pytest.raises(WrongMove, match="Nobody else is named"):
+        routing.assign(case=shared, owner=None, reason="free", by=desk.manager, now=now)
+    routing.assign(case=shared, owner=desk.ben, reason="has time", by=desk.manager, now=now)
+    routing.assign(case=shared, owner=None, reason="free", by=desk.manager, now=now)
+
+
+def test_a_question_about_a_restricted_case_lets_in_whom_it_goes_to(desk, now):
+    case = owned(desk, now, owner=desk.cleo)
+    row = held_by_ana(desk, case, now)
+    with make.signed():
+        Escalation.objects.filter(pk=row.pk).update(holder=desk.cleo)
+        AskBack.objects.create(
+            handoff=row.handoffs.get(),
+            text="Since when?",
+            asked_by=desk.cleo,
+            asked_of=desk.ana,
+            asked_at=now,
+        )
+    restrict(case)
+    assert leave(desk, now, to=desk.ben).passed.refused
+    assert AskBack.objects.get().asked_of == desk.ana
+    with make.signed():
+        Party.objects.create(case=case, person=desk.manager, kind="access", reason="knows it")
+    assert leave(desk, now, to=desk.ben).is_out
+    assert AskBack.objects.get().asked_of == desk.ben
+    assert Case.objects.findable(desk.ben).filter(pk=case.pk).exists()
 
 
 def test_many_go_slice_by_slice_for_a_fixed_number_of_queries(desk, now, monkeypatch):
