@@ -100,7 +100,8 @@ class LeavingPages:
         began_with = number + (left.passed.number if left else 0)
         total = max(_whole(form["total"].value()), began_with)
         # Only what moved may go on by itself: else it would ask for ever.
-        goes_on = left is not None and left.passed.number > 0 and number > 0 and not left.passed.refused
+        goes_on = left is not None and left.passed.number > 0 and not left.is_out and not left.passed.refused
+        goes_on = goes_on and (number > 0 or not any(one.hinders for one in held))
         if form.is_bound:
             form.data = {**form.data.dict(), "total": total}
         context = {

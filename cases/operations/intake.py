@@ -23,7 +23,7 @@ from cases.models import (
 from cases.priorities import priority_of
 from cases.states import LIVE, Priority
 
-from . import asking, attempts, clocks, notify, questions, standing, triggers
+from . import asking, attempts, clocks, notify, questions, standing, staying, triggers
 
 
 def open_case(
@@ -96,6 +96,8 @@ def open_case(
         named = list(named_on.parties.all()) if named_on is not None else []
         if case.owner_id in {row.person_id for row in named if row.kind == Party.Kind.SUBJECT}:
             case.owner = None  # whom the complaint names never owns what came of it
+        if case.owner_id not in staying.here([case.owner_id]):
+            case.owner = None
         case.save()
         Case.objects.hold_new(case)
         first = Message.objects.create(

@@ -7,7 +7,7 @@ from cases.models import NoticeKind, SlaPolicyVersion, TriggerKind
 from cases.priorities import priority_of
 from cases.states import CaseStatus, may_move
 
-from . import clocks, notify, parties, triggers
+from . import clocks, notify, parties, staying, triggers
 from .changing import changing
 
 KEEP = object()
@@ -51,13 +51,15 @@ def take(*, case, by, now, revision=None):
 
 
 def _give_owner(case, owner):
-    """Whether a locked case has another owner now. Raises ConflictOfInterest."""
+    """Whether a locked case has another owner now. Raises ConflictOfInterest, WrongMove."""
     if owner is KEEP or case.owner_id == (owner and owner.pk):
         return False
     if owner is not None and case.parties.filter(person=owner, kind="subject").exists():
         raise ConflictOfInterest(
             _("%(who)s is named in this complaint; choose somebody else.") % {"who": owner}
         )
+    if owner is not None:
+        staying.require_here(owner)
     case.owner = owner
     if owner is not None and case.is_restricted:
         parties.let_in(case, owner, _("owns the case"))

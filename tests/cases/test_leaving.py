@@ -1,5 +1,6 @@
 """Somebody leaves: what they hold is counted, passed on in slices, and nothing is left with nobody."""
 
+import threading
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -26,7 +27,9 @@ from cases.models import (
 )
 from cases.operations import leaving as operations
 from cases.operations import promising, routing
+from escalations import plan, snapshot
 from escalations.models import AskBack, Escalation, Handoff, PathVersion
+from escalations.operations import ladder
 from tests import factories as make
 from tests.console_forms import filled
 
@@ -339,6 +342,63 @@ def test_a_question_about_a_restricted_case_lets_in_whom_it_goes_to(desk, now):
     assert leave(desk, now, to=desk.ben).is_out
     assert AskBack.objects.get().asked_of == desk.ben
     assert Case.objects.findable(desk.ben).filter(pk=case.pk).exists()
+
+
+def test_who_has_left_is_given_nothing_by_a_page_that_still_offered_them(desk, now):
+    case = owned(desk, now, owner=desk.cleo)
+    row = held_by_ana(desk, case, now)
+    with make.signed():
+        Escalation.objects.filter(pk=row.pk).update(holder=desk.cleo)
+    before = snapshot.roster(since=now)
+    assert leave(desk, now).is_out
+    for refused in (
+        lambda: routing.assign(case=case, owner=desk.ana, reason="x", by=desk.manager, now=now),
+        lambda: promising.promise(case=case, what="x", due_at=now + HOUR, by=desk.ana, now=now),
+        lambda: handed_to_ana(desk, case, row, before, now),
+        lambda: leave(desk, now, person=desk.ben, to=desk.ana),
+    ):
+        with pytest.raises((WrongMove, ConflictOfInterest), match="works here no longer|could not hold"):
+            desk.ana.is_active = True  # as it was read before
+            refused()
+    assert make.case(desk.customer, now=now, owner=desk.ana, team=desk.team, by=desk.ben).owner is None
+    assert not held_by(desk, now)
+
+
+def handed_to_ana(desk, case, row, roster, now):
+    paths = snapshot.paths({row.version_id})
+    step = plan.Step(1, person_id=desk.ana.pk)
+    move = ladder.Move(case=case, escalation=row, path=paths[row.version_id], step=step, told_from=now)
+    with make.signed(now):
+        ladder.move([move], roster, now=now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_given_a_case_at_that_moment_is_out_only_once_it_is_passed_on(desk, now):
+    case = owned(desk, now, owner=desk.cleo)
+    given, go_on = threading.Event(), threading.Event()
+    # SQLite lets one write at a time: there it is given before they leave.
+    waits = connection.vendor == "postgresql"
+
+    def give():
+        try:
+            with make.signed(now):
+                routing.assign(case=case, owner=desk.ana, reason="has time", by=desk.cleo, now=now)
+                given.set()
+                go_on.wait(10 if waits else 0)
+        finally:
+            connection.close()
+
+    giving = threading.Thread(target=give)
+    giving.start()
+    assert given.wait(10)
+    left = leave(desk, now)
+    assert left.is_out is not waits
+    go_on.set()
+    giving.join()
+    if waits:
+        assert leave(desk, now).is_out
+    assert Case.objects.get(pk=case.pk).owner == desk.ben
+    assert not Case.objects.filter(owner=desk.ana).exists()
 
 
 def test_many_go_slice_by_slice_for_a_fixed_number_of_queries(desk, now, monkeypatch):
