@@ -4,10 +4,10 @@ one never asks upwards."""
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-# What a page shows of a kind, and how many sentences it says of what could not be passed on.
+# What a page shows of a kind.
 EXAMPLES = 5
-SAID = 20
 
 TO_PERSON, TO_QUEUE, BY_RULES = "person", "queue", "rules"
 WAYS = (
@@ -32,6 +32,7 @@ class Choice:
 class Held:
     """One kind of thing that somebody holds: how many, and a few of them as (words, address or empty).
 
+    `kept`: how many more there are, of cases that are kept from whoever reads; no page says of what kind.
     `blocks`: they cannot leave while there is one, and it cannot be passed on here: `mend` says what to do.
     `stays`: it is said, and stays as it is.
     """
@@ -42,23 +43,40 @@ class Held:
     blocks: bool = False
     stays: bool = False
     mend: str = ""
+    kept: int = 0
+
+    @property
+    def number(self):
+        return self.count + self.kept
 
     @property
     def hinders(self):
-        return bool(self.count) and not self.stays
+        return bool(self.number) and not self.stays
 
 
 @dataclass
 class Passed:
-    """How many were passed on, and in sentences what could not be."""
+    """How many were passed on, and how many cannot go to the person who was named, or by who names them."""
 
     number: int = 0
-    refused: list = field(default_factory=list)
+    left: int = 0
 
     def add(self, other):
         self.number += other.number
-        self.refused += other.refused[: SAID - len(self.refused)]
+        self.left += other.left
         return self
+
+    @property
+    def refused(self):
+        """In sentences. Without why, which would tell whom a complaint names, or of a restricted case."""
+        if not self.left:
+            return []
+        words = ngettext(
+            "%(n)d thing needs another person; name somebody else, or let somebody else pass it on.",
+            "%(n)d things need another person; name somebody else, or let somebody else pass them on.",
+            self.left,
+        )
+        return [words % {"n": self.left}]
 
 
 KINDS = []
@@ -78,10 +96,10 @@ def can_be_held(position):
 
 
 def held(person, *, reader, now):
-    """[Held] of every kind of which `person` has any, as far as `reader` may know of it. A fixed number of
-    queries."""
+    """[Held] of every kind of which `person` has any; its `count` as far as `reader` may know of it. A fixed
+    number of queries."""
     found = [kind.held(person, reader, now) for _position, kind in KINDS]
-    return [one for one in found if one.count]
+    return [one for one in found if one.number]
 
 
 def pass_on(person, choice, *, by, now, most):

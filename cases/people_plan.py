@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from django.conf import settings
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cases import roles
 from cases.models import Membership, Person, PersonSkill, Skill, Team
@@ -18,6 +20,9 @@ CREATED, CHANGED, SAME, WRONG = "created", "changed", "same", "wrong"
 POWERS = ("email", "role", "manager", "money_limit")
 DEFAULTS = {"role": roles.Role.AGENT.value, "language": "en", "time_zone": "UTC", "money_limit": Decimal(0)}
 NAMED = 12
+USERNAME = UnicodeUsernameValidator(
+    message=gettext_lazy("This is no username; write letters, digits and @ . + - _ only, without blanks.")
+)
 
 
 @dataclass
@@ -48,11 +53,17 @@ class Row:
 
 
 class Known:
-    """What the desk has of what a sheet names. Six queries."""
+    """What the desk has of what a sheet names. Seven queries."""
 
     def __init__(self, lines):
         named = {line.cells.get(name, "") for line in lines for name in ("username", "manager")}
-        self.people = {p.username: p for p in Person.objects.filter(username__in=named)}
+        everybody = dict(Person.objects.order_by("pk").values_list("username", "pk"))
+        self.spellings = {}
+        for name in (*everybody, *(line.cells["username"] for line in lines)):
+            self.spellings.setdefault(name.casefold(), name)
+        self.spellings |= {name: name for name in everybody}
+        ids = [everybody[name] for name in map(self.spelt, named) if name in everybody]
+        self.people = {p.username: p for p in Person.objects.filter(pk__in=ids)}
         names = dict(Person.objects.filter(is_system=False).values_list("pk", "username"))
         pairs = Person.objects.filter(is_system=False).values_list("username", "manager")
         self.managers = {username: names.get(manager) for username, manager in pairs}
@@ -65,6 +76,10 @@ class Known:
             self.teams_of.setdefault(person, set()).add(team)
         for person, skill in PersonSkill.objects.filter(person__in=ids).values_list("person", "skill"):
             self.skills_of.setdefault(person, set()).add(skill)
+
+    def spelt(self, username):
+        """A username as the desk has it, else as the file has it first: it is the same in small letters."""
+        return self.spellings.get(username) or self.spellings.get(username.casefold(), username)
 
 
 def team_paths():
@@ -140,7 +155,7 @@ class _Reader:
 
     def __init__(self, line, known, by):
         self.known, self.by, self.cells = known, by, line.cells
-        username = line.cells["username"]
+        username = known.spelt(line.cells["username"])
         self.row = Row(line.number, username, known.people.get(username))
         for column in COLUMNS:
             if column == "username" or column in line.cells:
@@ -172,6 +187,14 @@ class _Reader:
 
     def _plain(self, text):
         return text
+
+    def _username(self, text):
+        if text and self.row.person is None:
+            USERNAME(text)
+        return self.row.username
+
+    def _manager(self, text):
+        return self.known.spelt(text)
 
     def _time_zone(self, text):
         return text or DEFAULTS["time_zone"]
@@ -211,10 +234,11 @@ class _Reader:
         if "," in plain and "." not in plain:
             plain = plain.replace(",", ".")
         try:
-            amount = Decimal(plain).quantize(Decimal("0.01"))
+            said = Decimal(plain)
+            amount = said.quantize(Decimal("0.01"))
         except InvalidOperation:
-            amount = Decimal(-1)
-        if not (amount >= 0 and amount < Decimal(10) ** 10 and amount == Decimal(plain)):
+            said = amount = Decimal(-1)
+        if not (said.is_finite() and amount >= 0 and amount < Decimal(10) ** 10 and amount == said):
             raise ValidationError(
                 _("“%(text)s” is no money limit; write euros as 250 or 250.50, zero or more.")
                 % {"text": text}

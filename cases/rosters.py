@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
-from cases import rota
-from cases.models import Absence, Calendar, Duty, DutyPattern, Skill
+from cases import roles, rota
+from cases.models import Absence, Calendar, Duty, DutyPattern, Person, Skill
 
 DAYS = 7
 A_DAY = timedelta(days=1)
@@ -17,10 +18,27 @@ LETTER = 6.2
 
 
 @dataclass(frozen=True)
+class Somebody:
+    """Whoever covers a skill and is not for the reader to know: neither who it is, nor whether they are
+    away."""
+
+    name: str
+
+    def __str__(self):
+        return self.name
+
+    def get_short_name(self):
+        return self.name
+
+    initials = "…"
+
+
+@dataclass(frozen=True)
 class Block:
     """A turn in the picture: where it stands, and what it says as far as there is room."""
 
     turn: Duty
+    who: "Person | Somebody"
     x: float
     y: float
     width: float
@@ -29,7 +47,7 @@ class Block:
     @property
     def name(self):
         room = int((self.width - 8) / LETTER)
-        for words in (self.turn.person.name, self.turn.person.get_short_name(), self.turn.person.initials):
+        for words in (self.who.name, self.who.get_short_name(), self.who.initials):
             if len(words) <= room:
                 return words
         return ""
@@ -43,6 +61,7 @@ class Shown:
     starts_at: datetime
     ends_at: datetime
     is_away: bool
+    instead_of: "Person | Somebody | None"
 
 
 @dataclass
@@ -69,23 +88,37 @@ class Week:
     day_lines: list
 
 
-def week(*, monday, zone, now, skill=None, team=None):
+def out_of_reach(person_ids, reader):
+    """Those of these ids of people whose turns and absences `reader` may not see. No query for who may see
+    everybody's."""
+    if roles.scope(reader, "people.read") == roles.Scope.ALL:
+        return set()
+    within = Person.objects.reachable(reader, "people.read").filter(pk__in=person_ids)
+    return set(person_ids) - set(within.values_list("pk", flat=True))
+
+
+def week(*, monday, zone, now, reader, skill=None, team=None):
     """The week of `zone` (a name) from `monday` (a date) on, of one `skill` or those with a roster, and of
-    the people of `team` or all who have a turn. Six queries, seven with a team."""
+    the people of `team` or all who have a turn: as far as `reader` may see them; a skill that is covered by
+    somebody else is covered. Six queries, seven with a team; three more within a department."""
     tz = ZoneInfo(zone)
     days = [datetime.combine(monday + A_DAY * n, datetime.min.time(), tz) for n in range(DAYS + 1)]
     *days, until = [day.astimezone(ZoneInfo("UTC")) for day in days]
     turns = list(_turns(days[0], until, skill))
-    away = _absences({turn.person_id for turn in turns}, days[0], until)
+    involved = {pk for turn in turns for pk in (turn.person_id, turn.instead_of_id) if pk is not None}
+    hidden = out_of_reach(involved, reader)
+    away = _absences({turn.person_id for turn in turns} - hidden, days[0], until)
     place = _Place(days[0], until)
     hours = Calendar.objects.hours()
-    skills = [_of_skill(row, turns, away, place, hours, now) for row in _skills(skill, days[0], until)]
-    shown = _of_team(turns, team)
+    skills = [
+        _of_skill(row, turns, away, place, hours, now, hidden) for row in _skills(skill, days[0], until)
+    ]
+    shown = _of_team([turn for turn in turns if turn.person_id not in hidden], team)
     return Week(
         days,
         until,
         skills,
-        _people(shown, away, days, until),
+        _people(shown, away, days, until, hidden),
         place.x(now) if days[0] <= now < until else None,
         [place.x(day) for day in days[1:]],
     )
@@ -149,10 +182,11 @@ class _Place:
         return round(WIDTH * ((at - self.since) / (self.until - self.since)), 2)
 
 
-def _of_skill(skill, turns, away, place, hours, now):
+def _of_skill(skill, turns, away, place, hours, now, hidden):
     mine = [turn for turn in turns if turn.skill_id == skill.pk]
     asked = [(turn.starts_at, turn.ends_at, turn.person_id) for turn in mine]
-    people = {turn.person_id: turn.person for turn in mine}
+    somebody = Somebody(_("somebody else"))
+    people = {t.person_id: somebody if t.person_id in hidden else t.person for t in mine}
     found = SkillWeek(
         skill, now=[(people[who], _absence_at(now, away, who)) for who in rota.on_duty(asked, now)]
     )
@@ -177,12 +211,14 @@ def _of_skill(skill, turns, away, place, hours, now):
         lanes[lane : lane + 1] = [turn.ends_at]
         x = place.x(turn.starts_at)
         width = max(place.x(turn.ends_at) - x - 1, 1)
-        found.blocks.append(Block(turn, x, lane * LANE + 3, width, _is_away(turn, away)))
+        is_away = turn.person_id not in hidden and _is_away(turn, away)
+        found.blocks.append(Block(turn, people[turn.person_id], x, lane * LANE + 3, width, is_away))
     found.height = max(len(lanes), 1) * LANE
     return found
 
 
-def _people(turns, away, days, until):
+def _people(turns, away, days, until, hidden):
+    somebody = Somebody(_("somebody else"))
     ends = [*days[1:], until]
     rows = {}
     for turn in turns:
@@ -190,7 +226,8 @@ def _people(turns, away, days, until):
         for number, (start, end) in enumerate(zip(days, ends, strict=True)):
             if turn.starts_at < end and turn.ends_at > start:
                 part = max(turn.starts_at, start), min(turn.ends_at, end)
-                cells[number].append(Shown(turn, *part, _is_away(turn, away)))
+                instead_of = somebody if turn.instead_of_id in hidden else turn.instead_of
+                cells[number].append(Shown(turn, *part, _is_away(turn, away), instead_of))
     found = []
     for person in sorted(rows, key=lambda who: who.name):
         absent = [

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from cases import leaving
-from cases.leaving import TO_PERSON, TO_QUEUE, Held, Passed
-from cases.models import Case, Party
+from cases.leaving import BY_RULES, TO_PERSON, TO_QUEUE, Held, Passed
+from cases.models import Case
 from cases.operations import passing_on
 
 from . import plan, snapshot
@@ -24,30 +23,36 @@ class Escalations:
     def _rows(self, person):
         return Escalation.objects.running().filter(holder=person)
 
+    def _cases(self, person):
+        return Case.objects.filter(pk__in=self._rows(person).values("case"))
+
     def held(self, person, reader, now):
-        rows = self._rows(person)
+        rows, cases = self._rows(person), self._cases(person)
+        known = rows.filter(case__in=cases.not_kept_from(reader).values("pk"))
         waiting = Handoff.objects.filter(escalation=OuterRef("pk"), state=Handoff.State.WAITING)
-        unanswered = rows.filter(Exists(waiting)).count()
+        count, unanswered = known.count(), known.filter(Exists(waiting)).count()
         words = _("Escalations they hold (%(n)d of them not acknowledged)") % {"n": unanswered}
-        cases = Case.objects.filter(pk__in=rows.values("case"))
-        return Held(words, rows.count(), passing_on.shown(cases, reader))
+        return Held(words, count, passing_on.shown(cases, reader), kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
-        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
-        able = self._rows(person).order_by("case_id", "pk")
-        if choice.way == TO_PERSON:
-            able = able.exclude(case__in=about)
+        stuck = passing_on.not_given(self._cases(person), choice, by)
+        if choice.way == TO_QUEUE:
+            stuck = stuck.filter(is_restricted=True)
+        elif choice.way == BY_RULES:
+            stuck = stuck.none()  # the ladder names who has it next, not whoever passes it on
+        able = self._rows(person).exclude(case__in=stuck.values("pk")).order_by("case_id", "pk")
         # Of a case with two ladders the second one's turn is the next slice.
         wanted = sorted(set(able.values_list("case_id", flat=True)[:most]))
-        cases = {case.pk: case for case in Case.objects.lock_all(wanted)}
+        locked = Case.objects.lock_all(wanted)
+        meanwhile = set(stuck.filter(pk__in=wanted).values_list("pk", flat=True))
+        cases = {case.pk: case for case in locked if case.pk not in meanwhile}
         rows = {}
         for row in self._rows(person).filter(case__in=cases).select_related("version").order_by("-pk"):
             rows[row.case_id] = row
         if rows:
             self._move(rows, cases, person, choice, by, now)
-        left = self._rows(person).filter(case__in=about).count() if len(rows) < most else 0
-        left = left if choice.way == TO_PERSON else 0
-        return Passed(len(rows), [passing_on.named_in(left, choice.to)] if left else [])
+        left = self._rows(person).filter(case__in=stuck.values("pk")).count() if len(rows) < most else 0
+        return Passed(sum(row.holder_id != person.pk for row in rows.values()), left)
 
     def _move(self, rows, cases, person, choice, by, now):
         roster, paths = snapshot.roster(since=now), snapshot.paths({row.version_id for row in rows.values()})
@@ -89,7 +94,8 @@ class Escalations:
         if choice.way == TO_QUEUE and choice.to.pk not in facts.subjects:
             return replace(here, person_id=choice.to.pk)
         step = plan.climb(path, row.level_number, facts, roster, now)
-        if step.team_id is None and not roster.people[step.person_id].is_working:
+        is_anybody_there = step.team_id is not None or roster.people[step.person_id].is_working
+        if not is_anybody_there and not case.is_restricted and choice.to.pk not in facts.subjects:
             return replace(step, person_id=choice.to.pk)  # nobody else is there at all
         return step
 
@@ -107,26 +113,29 @@ class Questions:
     def _rows(self, person):
         return AskBack.objects.open().filter(asked_of=person)
 
+    def _cases(self, person):
+        return Case.objects.filter(pk__in=self._rows(person).order_by().values("handoff__escalation__case"))
+
     def held(self, person, reader, now):
-        rows = self._rows(person)
-        cases = Case.objects.filter(escalations__handoffs__questions__in=rows)
-        return Held(
-            _("Questions they were asked about a handoff"), rows.count(), passing_on.shown(cases, reader)
-        )
+        rows, cases = self._rows(person), self._cases(person)
+        count = rows.filter(handoff__escalation__case__in=cases.not_kept_from(reader).values("pk")).count()
+        words = _("Questions they were asked about a handoff")
+        return Held(words, count, passing_on.shown(cases, reader), kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
-        """Whoever asked is not asked their own question, nor whom the complaint names."""
-        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
-        unfit = Q(asked_by=choice.to) | Q(handoff__escalation__case__in=about)
-        ids = list(self._rows(person).exclude(unfit).values_list("pk", flat=True)[:most])
+        """Whoever asked is not asked their own question. Who is asked of a restricted case sees it."""
+        stuck = passing_on.not_given(self._cases(person), choice, by)
+        unfit = Q(asked_by=choice.to) | Q(handoff__escalation__case__in=stuck.values("pk"))
+        able = self._rows(person).exclude(unfit).order_by("handoff__escalation__case", "pk")
+        wanted = sorted(set(able.values_list("handoff__escalation__case", flat=True)[:most]))
+        locked = Case.objects.lock_all(wanted)
+        meanwhile = set(stuck.filter(pk__in=wanted).values_list("pk", flat=True))
+        cases = [case for case in locked if case.pk not in meanwhile]
+        rows = self._rows(person).filter(handoff__escalation__case__in=cases).exclude(asked_by=choice.to)
+        ids = list(rows.values_list("pk", flat=True))
         done = AskBack.objects.filter(pk__in=ids).update(asked_of=choice.to)
-        left = self._rows(person).filter(unfit).count()
-        words = ngettext(
-            "%(n)d question was asked by %(who)s, or of a complaint about them; name somebody else for it.",
-            "%(n)d questions were asked by %(who)s, or of complaints about them; name somebody else.",
-            left,
-        )
-        return Passed(done, [words % {"who": choice.to, "n": left}] if left else [])
+        passing_on.let_in(cases, choice.to, choice.reason)
+        return Passed(done, self._rows(person).filter(unfit).count() if done < most else 0)
 
 
 def _named_in(person):

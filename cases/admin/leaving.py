@@ -112,11 +112,13 @@ class LeavingPages:
         return self._show_holdings(request, person, form, held, left, may)
 
     def _show_holdings(self, request, person, form, held, left, may):
-        number = sum(one.count for one in held if not one.stays and not one.blocks)
+        # How much is kept from the reader is counted once they pass it on, and never said of what kind it is.
+        number = sum(one.number if left else one.count for one in held if not one.stays and not one.blocks)
         began_with = number + (left.passed.number if left else 0)
         total = max(_whole(form["total"].value()), began_with)
         # Only what moved may go on by itself: else it would ask for ever.
-        goes_on = left is not None and left.passed.number > 0 and number > 0 and not left.passed.refused
+        goes_on = left is not None and left.passed.number > 0 and not left.is_out and not left.passed.refused
+        goes_on = goes_on and (number > 0 or not any(one.hinders for one in held))
         if form.is_bound:
             form.data = {**form.data.dict(), "total": total}
         context = {
@@ -126,7 +128,7 @@ class LeavingPages:
             "original": person,
             "person": person,
             "form": form if may else None,
-            "held": held,
+            "held": [one for one in held if one.count],
             "left": left,
             "total": total,
             "done": total - number,

@@ -39,6 +39,13 @@ class PersonForm(ReasonForm):
         help_text=_("Empty: stays as it is. Somebody without one cannot log in."),
     )
 
+    def clean_username(self):
+        username = self.cleaned_data["username"]
+        others = Person.objects.filter(username__iexact=username).exclude(pk=self.instance.pk)
+        if "username" in self.changed_data and others.exists():
+            raise forms.ValidationError(_("Somebody has this username already; choose another one."))
+        return username
+
     def clean_new_password(self):
         password = self.cleaned_data["new_password"]
         if password:

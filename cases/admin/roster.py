@@ -131,7 +131,14 @@ class RosterPages:
         day = said.get("week") or timezone.localtime(now).date()
         monday = _monday(day)
         zone = timezone.get_current_timezone_name()
-        week = rosters.week(monday=monday, zone=zone, now=now, skill=said.get("skill"), team=said.get("team"))
+        week = rosters.week(
+            monday=monday,
+            zone=zone,
+            now=now,
+            reader=request.user,
+            skill=said.get("skill"),
+            team=said.get("team"),
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": _("Roster"),

@@ -1,8 +1,9 @@
 """Skills: who has each, who is on duty for it now, when that has to be."""
 
 from django.contrib import admin
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cases.console import TabularInline, display
@@ -35,14 +36,17 @@ class SkillAdmin(ReasonedAdmin):
     layout = (("name", "cover"),)
 
     def get_queryset(self, request):
-        """With who has it, and who is on duty for it now, in the order in which they are asked."""
+        """With who has it, and who is on duty for it now, in the order in which they are asked: as far as
+        the reader sees these people."""
         now = timezone.now()
+        reached = Person.objects.reachable(request.user, "people.read")
         turns = Duty.objects.filter(starts_at__lte=now, ends_at__gt=now).select_related("person")
+        turns = turns.annotate(is_reached=Exists(reached.filter(pk=OuterRef("person"))))
         return (
             super()
             .get_queryset(request)
             .prefetch_related(
-                Prefetch("people", Person.objects.working().order_by("name"), "working"),
+                Prefetch("people", reached.working().order_by("name"), "working"),
                 Prefetch("duties", turns.order_by("position", "starts_at", "pk"), "duties_now"),
             )
         )
@@ -55,7 +59,11 @@ class SkillAdmin(ReasonedAdmin):
 
     @display(description=_("on duty now"))
     def on_duty(self, skill):
-        return ", ".join(turn.person.name for turn in skill.duties_now) or "–"
+        names = (str(t.person) if t.is_reached else gettext("somebody else") for t in skill.duties_now)
+        return ", ".join(names) or "–"
+
+    def get_search_fields(self, request):
+        return self.search_fields if everywhere(request) else ("name",)
 
     def has_add_permission(self, request):
         return super().has_add_permission(request) and everywhere(request)

@@ -296,7 +296,8 @@ class Case(models.Model):
 class Party(models.Model):
     """A person named on a case: with access to a restricted one, or as the subject of the complaint.
 
-    Who is not named any more stays on record as that, and may be named again.
+    A person is named once on a case: either with access, or as its subject, who sees nothing of it. Who is
+    not named any more stays on record as that, and may be named again.
     """
 
     class Kind(models.TextChoices):
@@ -314,7 +315,7 @@ class Party(models.Model):
         verbose_name = _("party")
         verbose_name_plural = _("parties")
         constraints = [
-            models.UniqueConstraint(fields=["case", "person", "kind"], name="party_once"),
+            models.UniqueConstraint(fields=["case", "person"], name="party_once_a_person"),
             models.CheckConstraint(condition=~Q(reason=""), name="party_with_a_reason"),
         ]
 

@@ -38,10 +38,10 @@ def carry_out(*, lines, shown, by, now, reason):
     if not reason.strip():
         raise Incomplete(_("Say why; each person's history shows it."))
     with history.acting(by=by, reason=reason.strip(), now=now):
-        usernames = [line.cells["username"] for line in lines]
         # One import after the other, also of people who are new in both.
-        list(Person.objects.select_for_update().filter(pk=by.pk))
-        list(Person.objects.select_for_update().filter(username__in=usernames).order_by("pk"))
+        list(Person.objects.select_for_update(no_key=True).filter(pk=by.pk))
+        named = [person.pk for person in people_plan.Known(lines).people.values()]
+        list(Person.objects.select_for_update(no_key=True).filter(pk__in=named).order_by("pk"))
         rows = people_plan.compare(lines, by=by)
         does = [row for row in rows if row.outcome in (CREATED, CHANGED)]
         wrong = any(row.errors for row in rows)

@@ -23,7 +23,7 @@ from cases.models import (
 from cases.priorities import priority_of
 from cases.states import LIVE, Priority
 
-from . import asking, attempts, clocks, notify, questions, standing, triggers
+from . import asking, attempts, clocks, notify, questions, standing, staying, triggers
 
 
 def open_case(
@@ -96,6 +96,8 @@ def open_case(
         named = list(named_on.parties.all()) if named_on is not None else []
         if case.owner_id in {row.person_id for row in named if row.kind == Party.Kind.SUBJECT}:
             case.owner = None  # whom the complaint names never owns what came of it
+        if case.owner_id not in staying.here([case.owner_id]):
+            case.owner = None
         case.save()
         Case.objects.hold_new(case)
         first = Message.objects.create(
@@ -242,9 +244,9 @@ def policy_for(case, *, at):
     )
 
 
-def route(case):
+def route(case, *, but=None):
     """Name the case's first team and owner by the first intake rule that matches, and return that rule; none
-    leaves it unrouted."""
+    leaves it unrouted. It goes to nobody who has left, nor to `but`, who is about to."""
     for rule in (
         IntakeRule.objects.filter(is_active=True)
         .select_related("team", "owner", "skill")
@@ -252,14 +254,17 @@ def route(case):
     ):
         if rule.matches(case):
             case.team = rule.team
-            case.owner = rule.owner or (_least_loaded(rule) if rule.skill_id else None)
+            case.owner = rule.owner or (_least_loaded(rule, but) if rule.skill_id else None)
+            if case.owner is not None and (case.owner == but or not case.owner.is_active):
+                case.owner = None
             return rule
     return None
 
 
-def _least_loaded(rule):
+def _least_loaded(rule, but):
     holds = Count("owned_cases", filter=Q(owned_cases__status__in=LIVE))
     people = Person.objects.working().filter(memberships__team=rule.team, skills=rule.skill)
+    people = people.exclude(pk=but.pk) if but is not None else people
     return people.annotate(holds=holds).order_by("holds", "memberships__position", "pk").first()
 
 

@@ -8,7 +8,11 @@ from cases import history, leaving, roles
 from cases.errors import ConflictOfInterest, Incomplete, NotTheirs, WrongMove
 from cases.models import Notice, NoticeKind, Person
 
-from . import notify, passing_on
+from . import (
+    notify,
+    passing_on,  # noqa: F401  (its kinds register themselves)
+    staying,
+)
 
 # As many in one transaction as are soon done.
 SLICE = 500
@@ -40,20 +44,27 @@ def leave(*, person, choice, by, now, most=SLICE):
     """
     _check(person, choice, by)
     with history.acting(by=by, reason=choice.reason.strip(), now=now):
-        # Whoever hands them something just now has done it, or waits.
-        locked = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
-        if not locked.is_active:
+        if not Person.objects.get(pk=person.pk).is_active:
             raise WrongMove(_("%(who)s has left already.") % {"who": person})
-        _check_leads(locked, choice)
-        passed = leaving.pass_on(locked, choice, by=by, now=now, most=most)
-        _tell(locked, choice, passed, by, now)
-        held = leaving.held(locked, reader=by, now=now)
-        is_out = not any(one.hinders for one in held)
-        if is_out:
-            locked.is_active = False
-            locked.set_unusable_password()
-            locked.save(update_fields=["is_active", "password"])
+        _check_leads(person, choice)
+        passed = leaving.pass_on(person, choice, by=by, now=now, most=most)
+        staying.require_here(choice.to)
+        _tell(person, choice, passed, by, now)
+        is_out, held = _let_out(person, by, now)
     return Left(passed, is_out, held)
+
+
+def _let_out(person, by, now):
+    """(whether they are out, what is held). Cases are locked before people (operations/staying.py):
+    whoever hands them something just now is not waited for, and then they are not out yet."""
+    here = Person.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=person.pk).first()
+    held = leaving.held(person, reader=by, now=now)
+    if here is None or any(one.hinders for one in held):
+        return False, held
+    here.is_active = False
+    here.set_unusable_password()
+    here.save(update_fields=["is_active", "password"])
+    return True, held
 
 
 def _check(person, choice, by):
@@ -114,7 +125,7 @@ def come_back(*, person, by, now, reason):
     if not reason.strip():
         raise Incomplete(_("Say why; the history shows it."))
     with history.acting(by=by, reason=reason.strip(), now=now):
-        locked = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        locked = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
         if locked.is_active:
             raise WrongMove(_("%(who)s works here.") % {"who": person})
         locked.is_active = True

@@ -4,7 +4,8 @@ from django.utils.translation import gettext as _
 
 from cases import roles
 from cases.errors import ConflictOfInterest, Incomplete, NotTheirs, WrongMove
-from cases.models import Case, NoticeKind, Party
+from cases.models import Case, NoticeKind, Party, Person
+from cases.sets import add_each, update_each
 
 from . import notify
 from .changing import changing
@@ -51,17 +52,18 @@ def name(*, case, person, kind, reason, by, now, revision=None):
     if kind == Party.Kind.FORMER:
         raise WrongMove(_("Name somebody with access, or as the subject of the complaint."))
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
-        rows = {row.kind: row for row in locked.parties.filter(person=person)}
-        if kind in rows:
+        row = locked.parties.filter(person=person).first()
+        was = row.kind if row else None
+        if was == kind:
             raise WrongMove(_("%(who)s is named already: %(kind)s.") % {"who": person, "kind": kind.label})
         if kind == Party.Kind.SUBJECT:
             _refuse_who_has_it(locked, person)
-        elif Party.Kind.SUBJECT in rows:
+        elif was == Party.Kind.SUBJECT:
             raise ConflictOfInterest(
                 _("%(who)s is named in this complaint, and sees nothing of it.") % {"who": person}
             )
         # One row a person: what they were before is in its history.
-        row = next(iter(rows.values()), None) or Party(case=locked, person=person)
+        row = row or Party(case=locked, person=person)
         row.kind, row.reason = kind, reason.strip()[:200]
         row.save()
         if kind == Party.Kind.ACCESS and locked.is_restricted and person.pk != by.pk:
@@ -96,14 +98,24 @@ def strike(*, party, reason, by, now, revision=None):
 def let_in(case, person, reason):
     """Name `person` with access to a locked case, unless they are already. Of restricted cases: who owns one
     must be able to see it."""
-    if person.is_system:
+    let_in_to_all([case], person, reason)
+
+
+def let_in_to_all(cases, person, reason):
+    """Name `person` with access to each of these locked cases, unless they are, or are its subject. As a
+    set."""
+    if person.is_system or not cases:
         return  # a system actor reads nothing
-    rows = {row.kind: row for row in case.parties.filter(person=person)}
-    if Party.Kind.SUBJECT in rows or Party.Kind.ACCESS in rows:
-        return
-    row = rows.get(Party.Kind.FORMER) or Party(case=case, person=person)
-    row.kind, row.reason = Party.Kind.ACCESS, reason
-    row.save()
+    rows = {row.case_id: row for row in Party.objects.filter(case__in=cases, person=person)}
+    former = [row for row in rows.values() if row.kind == Party.Kind.FORMER]
+    for row in former:
+        row.kind, row.reason = Party.Kind.ACCESS, reason[:200]
+    update_each(former, ["kind", "reason"])
+    add_each(
+        Party(case=case, person=person, kind=Party.Kind.ACCESS, reason=reason[:200])
+        for case in cases
+        if case.pk not in rows
+    )
 
 
 def _refuse_who_has_it(case, person):
@@ -131,8 +143,14 @@ def _refuse_to_shut_out(case, person):
         raise WrongMove(
             _("%(who)s owns this case and has to see it. Give it to somebody else first.") % {"who": person}
         )
-    others = case.parties.filter(kind=Party.Kind.ACCESS).exclude(person=person)
-    if not others.filter(person__in=type(person).objects.working()).exists():
+    require_somebody(case, but=person)
+
+
+def require_somebody(case, *, but=None):
+    """Raises WrongMove for a locked, restricted case on which nobody who works here is named, or `but` alone:
+    it would exist for nobody."""
+    named = case.parties.filter(kind=Party.Kind.ACCESS, person__in=Person.objects.working())
+    if case.is_restricted and not named.exclude(person=but).exists():
         raise WrongMove(
             _("Nobody else is named on this restricted case; name somebody first, or open it to its team.")
         )

@@ -1,6 +1,6 @@
 """What somebody holds in cases, rosters and rules, and how it is passed on as a set."""
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,10 +25,11 @@ from cases.models import (
 from cases.sets import add_each, update_each
 from cases.states import CaseStatus
 
-from . import duties, intake, routing, standing
+from . import duties, intake, parties, routing, standing
 
 # By the rules each case is an operation of its own.
 RULES_AT_ONCE = 50
+NOT_CLOSED = [status for status in CaseStatus if status != CaseStatus.CLOSED]
 
 
 def first_team(person):
@@ -49,34 +50,19 @@ def some(rows):
     return [(str(row), _console(row)) for row in rows[:EXAMPLES]]
 
 
-def subjects_of(case_ids, person):
-    """Those of these cases in whose complaint `person` is named."""
-    named = Party.objects.filter(case__in=case_ids, person=person, kind=Party.Kind.SUBJECT)
-    return set(named.values_list("case_id", flat=True))
-
-
-def named_in(number, to):
-    words = ngettext(
-        "%(who)s is named in the complaint of %(n)d case; it stays until you name somebody else.",
-        "%(who)s is named in the complaints of %(n)d cases; they stay until you name somebody else.",
-        number,
-    )
-    return words % {"who": to, "n": number}
+def not_given(cases, choice, by):
+    """Those of `cases` that cannot go to `choice.to` by `by`: complaints about them, and restricted ones on
+    which they are not named, unless `by` knows of these: nobody gives away what is kept from them."""
+    named = Party.objects.filter(case=OuterRef("pk"), person=choice.to)
+    known = Case.objects.filter(is_restricted=True).findable(by)
+    has_access = Exists(named.filter(kind=Party.Kind.ACCESS))
+    kept = Q(is_restricted=True) & ~Q(pk__in=known.values("pk")) & ~has_access
+    return cases.filter(Exists(named.filter(kind=Party.Kind.SUBJECT)) | kept)
 
 
 def let_in(cases, to, reason):
     """Whoever takes a restricted case is named on it, with the reason."""
-    restricted = [case.pk for case in cases if case.is_restricted]
-    known = set(
-        Party.objects.filter(case__in=restricted, person=to, kind=Party.Kind.ACCESS).values_list(
-            "case_id", flat=True
-        )
-    )
-    Party.objects.bulk_create(
-        Party(case_id=pk, person=to, kind=Party.Kind.ACCESS, reason=reason[:200])
-        for pk in restricted
-        if pk not in known
-    )
+    parties.let_in_to_all([case for case in cases if case.is_restricted], to, reason)
 
 
 @leaving.can_be_held(10)
@@ -121,41 +107,38 @@ class Cases:
 
     def held(self, person, reader, now):
         rows = self._rows(person)
-        restricted = rows.filter(is_restricted=True).count()
+        known = rows.not_kept_from(reader)
+        count, restricted = known.count(), known.filter(is_restricted=True).count()
         words = _("Cases they own that are not closed")
         mend = ngettext(
             "%(n)d of them is restricted: it goes to the person named below, who is let in.",
             "%(n)d of them are restricted: they go to the person named below, who is let in.",
             restricted,
         )
-        return Held(
-            words, rows.count(), shown(rows, reader), mend=mend % {"n": restricted} if restricted else ""
-        )
+        mend = mend % {"n": restricted} if restricted else ""
+        return Held(words, count, shown(rows, reader), mend=mend, kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
         most = min(most, RULES_AT_ONCE) if choice.way == BY_RULES else most
-        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
-        able = self._rows(person).order_by("pk")
-        if choice.way == TO_PERSON:
-            able = able.exclude(pk__in=about)
-        else:
-            able = able.exclude(is_restricted=True, pk__in=about)
+        stuck = not_given(self._rows(person), choice, by)
+        if choice.way != TO_PERSON:
+            stuck = stuck.filter(is_restricted=True)
+        able = self._rows(person).exclude(pk__in=stuck.values("pk")).order_by("pk")
         ids = list(able.values_list("pk", flat=True)[:most])
-        cases = [case for case in Case.objects.lock_all(ids) if case.owner_id == person.pk]
+        locked = Case.objects.lock_all(ids)
+        meanwhile = set(stuck.filter(pk__in=ids).values_list("pk", flat=True))
+        cases = [case for case in locked if case.owner_id == person.pk and case.pk not in meanwhile]
         by_name = [case for case in cases if choice.way == TO_PERSON or case.is_restricted]
         rest = [case for case in cases if case not in by_name]
         with standing.at_the_end(now=now):
             self._give(by_name, choice.to, person, now)
             let_in(by_name, choice.to, choice.reason)
             if choice.way == BY_RULES:
-                self._route(rest, choice, by, now)
+                self._route(rest, choice, person, by, now)
             else:
                 self._give(rest, None, person, now)
-        left = self._rows(person).filter(pk__in=about)
-        if choice.way != TO_PERSON:
-            left = left.filter(is_restricted=True)
-        left = left.count() if len(ids) < most else 0
-        return Passed(len(cases), [named_in(left, choice.to)] if left else [])
+        number = sum(case.owner_id != person.pk for case in cases)
+        return Passed(number, stuck.count() if len(ids) < most else 0)
 
     def _give(self, cases, owner, person, now):
         """Owner alone, as a set; a case without a team comes to the leaver's own, or nobody would see it."""
@@ -171,20 +154,45 @@ class Cases:
         update_each(cases, ["owner", "team", "revision", "changed_at"])
         standing.refresh(cases, now=now)
 
-    def _route(self, cases, choice, by, now):
+    def _route(self, cases, choice, person, by, now):
         """As the intake rules say now; what matches none stays with its team, without an owner."""
         customers = Case.objects.select_related("customer").in_bulk([case.pk for case in cases])
         for case in cases:
             probe = customers[case.pk]
             probe.owner = None
-            intake.route(probe)
-            if probe.owner_id is not None and not probe.owner.is_active:
-                probe.owner = None
+            intake.route(probe, but=person)
             said = {"case": case, "reason": choice.reason, "by": by, "now": now, "team": probe.team}
             try:
                 routing.assign(owner=probe.owner, **said)
             except Refused:  # whom the complaint names
                 routing.assign(owner=None, **said)
+
+
+@leaving.can_be_held(35)
+class NamedAlone:
+    """Restricted cases that would exist for nobody any more: nobody else who works here is named on them."""
+
+    def _rows(self, person):
+        named = Party.objects.filter(case=OuterRef("pk"), kind=Party.Kind.ACCESS)
+        others = named.filter(person__in=Person.objects.working()).exclude(person=person)
+        theirs = Case.objects.filter(Exists(named.filter(person=person)), is_restricted=True)
+        return theirs.exclude(owner=person, status__in=NOT_CLOSED).filter(~Exists(others))
+
+    def held(self, person, reader, now):
+        rows = self._rows(person)
+        count = rows.not_kept_from(reader).count()
+        words = _("Restricted cases on which nobody else is named")
+        return Held(words, count, shown(rows, reader), kept=rows.count() - count)
+
+    def pass_on(self, person, choice, by, now, most):
+        stuck = not_given(self._rows(person), choice, by)
+        able = self._rows(person).exclude(pk__in=stuck.values("pk")).order_by("pk")
+        locked = Case.objects.lock_all(list(able.values_list("pk", flat=True)[:most]))
+        rows = self._rows(person).filter(pk__in=[case.pk for case in locked])
+        still = set(rows.exclude(pk__in=stuck.values("pk")).values_list("pk", flat=True))
+        cases = [case for case in locked if case.pk in still]
+        let_in(cases, choice.to, choice.reason)
+        return Passed(len(cases), stuck.count() if len(cases) < most else 0)
 
 
 @leaving.can_be_held(50)
@@ -196,23 +204,30 @@ class Promises:
         owed = Q(state=Promise.State.OPEN) | Q(state=Promise.State.BROKEN, replaced_by=None)
         return Promise.objects.filter(theirs, owed).exclude(case__status=CaseStatus.CLOSED)
 
+    def _cases(self, person):
+        return Case.objects.filter(pk__in=self._rows(person).values("case"))
+
     def held(self, person, reader, now):
-        rows = self._rows(person)
-        cases = Case.objects.filter(pk__in=rows.values("case"))
-        return Held(_("Promises to customers that they see to"), rows.count(), shown(cases, reader))
+        rows, cases = self._rows(person), self._cases(person)
+        count = rows.filter(case__in=cases.not_kept_from(reader).values("pk")).count()
+        words = _("Promises to customers that they see to")
+        return Held(words, count, shown(cases, reader), kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
-        about = Party.objects.filter(person=choice.to, kind=Party.Kind.SUBJECT).values("case")
-        able = self._rows(person).exclude(case__in=about).order_by("case_id")
-        cases = Case.objects.lock_all(sorted(set(able.values_list("case_id", flat=True)[:most])))
+        stuck = not_given(self._cases(person), choice, by)
+        able = self._rows(person).exclude(case__in=stuck.values("pk")).order_by("case_id")
+        ids = sorted(set(able.values_list("case_id", flat=True)[:most]))
+        locked = Case.objects.lock_all(ids)
+        meanwhile = set(stuck.filter(pk__in=ids).values_list("pk", flat=True))
+        cases = [case for case in locked if case.pk not in meanwhile]
         rows = self._rows(person).filter(case__in=[case.pk for case in cases])
         done = Promise.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(
             kept_by=choice.to
         )
         let_in(cases, choice.to, choice.reason)
         standing.refresh(cases, now=now)
-        left = self._rows(person).filter(case__in=about).count() if done < most else 0
-        return Passed(done, [named_in(left, choice.to)] if left else [])
+        left = self._rows(person).filter(case__in=stuck.values("pk")).count() if done < most else 0
+        return Passed(done, left)
 
 
 @leaving.can_be_held(60)
@@ -254,10 +269,23 @@ class Reports:
         return Held(_("People they manage"), rows.count(), some(rows))
 
     def pass_on(self, person, choice, by, now, most):
+        """Whoever takes them is no longer below who leaves, or they would be above themself in the end."""
         rows = Person.objects.working().filter(manager=person)
-        above = person.manager_id if person.manager_id != choice.to.pk else None
-        done = rows.filter(pk=choice.to.pk).update(manager=above)
+        done = 0
+        if person.pk in _all_above(choice.to):
+            above = person.manager_id if person.manager_id != choice.to.pk else None
+            done += Person.objects.filter(pk=choice.to.pk).update(manager=above)
         return Passed(done + rows.exclude(pk=choice.to.pk).update(manager=choice.to))
+
+
+def _all_above(person):
+    """The ids of who manages `person`, and of who manages those, as far up as it goes."""
+    managers = dict(Person.objects.exclude(manager=None).values_list("pk", "manager"))
+    found, at = set(), managers.get(person.pk)
+    while at is not None and at not in found:
+        found.add(at)
+        at = managers.get(at)
+    return found
 
 
 @leaving.can_be_held(80)

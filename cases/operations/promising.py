@@ -6,7 +6,7 @@ from cases.errors import Incomplete, InThePast, WrongMove
 from cases.models import Channel, Promise, TriggerKind
 from cases.states import CaseStatus, TimerKind
 
-from . import timers, triggers
+from . import staying, timers, triggers
 from .changing import changing
 
 # A reminder comes when three quarters of the time to a promise are over.
@@ -40,6 +40,8 @@ def promise(
     with changing(case, by=by, reason=_("promised to the customer"), now=now, revision=revision) as locked:
         if locked.status == CaseStatus.CLOSED:
             raise WrongMove(_("This case is closed; open it again before you promise anything."))
+        if not by.is_system:
+            staying.require_here(by)
         if replaces is not None and replaces.case_id != locked.pk:
             raise WrongMove(_("The promise to be replaced belongs to another case."))
         row = Promise.objects.create(

@@ -7,7 +7,7 @@ from cases.models import NoticeKind, SlaPolicyVersion, TriggerKind
 from cases.priorities import priority_of
 from cases.states import CaseStatus, may_move
 
-from . import clocks, notify, parties, triggers
+from . import clocks, notify, parties, staying, triggers
 from .changing import changing
 
 KEEP = object()
@@ -19,12 +19,14 @@ def assign(*, case, reason, by, now, team=KEEP, owner=KEEP, revision=None, is_un
 
     A restricted case names its new owner: who owns it sees it (RULES 1). Another team alone would not.
     Raises Incomplete without a reason: mere reassignment has one too; ConflictOfInterest for a new owner who
-    is named in the complaint; WrongMove for a restricted case that would go to a team without an owner.
+    is named in the complaint; WrongMove for a restricted case that would go to a team without an owner, or be
+    left to nobody, and for an owner who works here no longer.
     """
     if not reason.strip():
         raise Incomplete(_("Say why the case changes hands; one sentence is enough."))
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
         if _give_owner(locked, owner):
+            parties.require_somebody(locked)
             _tell_owner(locked, reason, by=by, now=now)
         if _give_team(locked, team, now=now):
             _require_somebody_who_sees_it(locked, is_undo=is_undo)
@@ -49,13 +51,15 @@ def take(*, case, by, now, revision=None):
 
 
 def _give_owner(case, owner):
-    """Whether a locked case has another owner now. Raises ConflictOfInterest."""
+    """Whether a locked case has another owner now. Raises ConflictOfInterest, WrongMove."""
     if owner is KEEP or case.owner_id == (owner and owner.pk):
         return False
     if owner is not None and case.parties.filter(person=owner, kind="subject").exists():
         raise ConflictOfInterest(
             _("%(who)s is named in this complaint; choose somebody else.") % {"who": owner}
         )
+    if owner is not None:
+        staying.require_here(owner)
     case.owner = owner
     if owner is not None and case.is_restricted:
         parties.let_in(case, owner, _("owns the case"))

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from cases.errors import WrongMove
 from cases.instances import fresh
 from cases.models import Case, Clock, NoticeKind, Person, Standing
-from cases.operations import clocks, notify, parties, standing, timers
+from cases.operations import clocks, notify, parties, standing, staying, timers
 from cases.prepared import Given, Prepared
 from cases.sets import add_each, update_each
 from cases.states import Metric, TimerKind
@@ -58,6 +59,7 @@ def move(moves, roster, *, now):
     moves = list(moves)
     if not moves:
         return []
+    _require_here(moves, roster)
     _answer_previous(moves, now)
     _place(moves)
     handoffs = _hand_over(moves, roster, now)
@@ -70,6 +72,17 @@ def move(moves, roster, *, now):
     )
     keep_open_to_others([m.case for m in moves], [m.escalation for m in moves])
     return handoffs
+
+
+def _require_here(moves, roster):
+    """Raises WrongMove for a holder who has left since `roster` was read; the engine reads it again then."""
+    chosen = {m.step.person_id for m in moves if m.step.person_id is not None}
+    working = {pk for pk in chosen if roster.people[pk].is_working}
+    gone = working - staying.here(working)
+    if gone:
+        raise WrongMove(
+            _("%(who)s works here no longer; choose somebody else.") % {"who": roster.people[min(gone)].name}
+        )
 
 
 def keep_open_to_others(cases, escalations):

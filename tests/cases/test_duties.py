@@ -298,10 +298,23 @@ def test_the_roster_by_role_says_gaps_overlaps_and_who_is_away(desk, now, client
     assert [timezone.localtime(day, MADRID).date() for day in page.context["week"].days][0] == date(
         2026, 3, 9
     )
-    # A strangers' turn is out of a supervisor's reach.
+    # A stranger's turn is out of a supervisor's reach: that it is somebody's is all they see of it.
+    with make.signed():
+        Absence.objects.create(person=desk.tomas, starts_at=now, ends_at=now + HOUR)
     client.force_login(desk.supervisor)
     strangers = Duty.objects.filter(person=desk.tomas).first()
     assert client.get(address("duty_swap", strangers.pk)).status_code == 404
+    page = client.get(address("duty_roster"))
+    said = page.content.decode()
+    assert "Tomas" not in said and "for somebody else" in said and "somebody else, Mon 2 Mar" in said
+    assert address("duty_swap", strangers.pk) not in said and address("duty_swap", row.pk) in said
+    gaps = said.count("Nobody is on duty")
+    said = client.get(address("skill_changelist")).content.decode()
+    assert "Tomas" not in said and "Ana, somebody else" in said
+    client.force_login(desk.auditor)
+    said = client.get(address("duty_roster")).content.decode()
+    # What others cover is covered: the gaps are the same for who sees them all.
+    assert "Tomas" in said and said.count("Nobody is on duty") == gaps
 
 
 def test_a_pattern_and_a_swap_by_their_forms(desk, now, client, monkeypatch):

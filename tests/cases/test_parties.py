@@ -5,6 +5,7 @@ import pytest
 from cases.errors import ConflictOfInterest, Incomplete, NotTheirs, StaleCase, WrongMove
 from cases.models import Case, Notice, Party, Standing
 from cases.operations import parties, routing
+from tests import factories as make
 from tests.workspace import NOW, ROLES, body, new_case, page, people, post
 from tests.worlds import asks, refusal
 
@@ -118,6 +119,23 @@ def test_what_is_refused_changes_nothing(desk, case):
         with pytest.raises(error):
             refused()
     assert (Case.objects.get(pk=case.pk).revision, named(case)) == before
+
+
+def test_who_was_struck_is_let_in_again_by_the_same_row_and_struck_again(desk, case):
+    agent, stranger = desk["agent"], desk["stranger"]
+    restricted(case, agent)
+    signed = {"by": agent, "now": NOW, "reason": "x"}
+    party = parties.name(case=case, person=stranger, kind="access", **signed)
+    parties.strike(party=party, **signed)
+    other = restricted(new_case(desk), agent)
+    with make.signed():
+        parties.let_in_to_all([case, other], stranger, "takes it over")
+        parties.let_in_to_all([case, other], stranger, "twice")
+    assert finds(case, stranger) and finds(other, stranger)
+    assert case.parties.get(person=stranger).pk == party.pk
+    assert other.parties.get(person=stranger).reason == "takes it over"
+    parties.strike(party=party, **signed)
+    assert not finds(case, stranger)
 
 
 def test_the_last_one_named_on_a_restricted_case_stays(desk, case):

@@ -171,6 +171,27 @@ def test_each_error_names_its_row_and_column_and_nothing_is_written(desk, now):
     assert Person.objects.count() == before
 
 
+def test_a_username_is_one_and_the_same_in_any_case_and_a_limit_is_a_number(desk, now):
+    rows = look(
+        desk,
+        LENA.replace("boris", ""),
+        LENA.replace("lena,", "LENA,").replace("boris", "PRIYA"),
+        "x1,X,,agent,,,en,UTC,,NaN",
+        "x2,X,,agent,,,en,UTC,,Infinity",
+        "x 3,X,,agent,,,en,UTC,,0",
+        "x\0,X,,agent,,,en,UTC,,0",
+    )
+    found = [(number, column) for number, column, _sentence in errors(rows)]
+    assert sorted(found)[:3] == [(3, "username"), (4, "money_limit"), (5, "money_limit")]
+    assert {pair for pair in found[3:]} == {(6, "username"), (7, "username")}
+    assert "without blanks" in errors(rows)[3][2]
+    before = Person.objects.count()
+    done = carry_out(desk, now, "ANA,Ana Maria,Priya", head="username,name,manager")
+    desk.ana.refresh_from_db()
+    assert (done.created, done.changed, Person.objects.count()) == (0, 1, before)
+    assert (desk.ana.username, desk.ana.name, desk.ana.manager.username) == ("ana", "Ana Maria", "priya")
+
+
 def test_what_changed_meanwhile_is_refused_and_shown(desk, now):
     shown = [row.mark for row in look(desk, ANA.replace("boris", ""), LENA.replace("boris", ""))]
     with make.signed():
