@@ -16,6 +16,7 @@ FUNCTIONS = {
     "health-ready": ("get",),
     "metrics": ("get",),
     "set_language": ("post",),
+    "configuration-history": ("get",),
 }
 
 

@@ -25,7 +25,7 @@ WHO_MAY = by_name(
         "case-note case-call case-promise",
         (200, 200, 200, 200, 200, 200): "survey",
         (200, 200, 200, 404, 200, 404): "away-change",
-        (403, 200, 200, 200, 200, 403): "watchdog",
+        (403, 200, 200, 200, 200, 403): "watchdog configuration-history",
         (403, 403, 302, 403, 302, 403): "watchdog-timers watchdog-notices",
         (200, 200, 200, 403, 403, 200): "cases-together",
         # What was done together is its doer's own: here, the agent's.
@@ -55,6 +55,8 @@ SENT = by_name(
         "handoff-hand-on deescalate question-answer severity",
         (302, 302, 302, 403, 404, 403): "case-promise-keep case-take case-take-up case-resume handoff",
         (403, 422, 422, 403, 404, 403): "decision-review",
+        # One of another version; of its own: tests/escalations/test_checklists.py.
+        (404, 404, 404, 403, 404, 403): "step",
         (422, 404, 404, 403, 404, 403): "case-profile",
     }
 )
@@ -63,7 +65,15 @@ SENT = by_name(
 
 CONSOLE = by_name(
     {
-        (403, 200, 200, 200, 200, 403): "search index app_list password_change password_change_done jsi18n "
+        (
+            403,
+            200,
+            200,
+            200,
+            200,
+            403,
+        ): "cases_calendarversion_year "
+        "search index app_list password_change password_change_done jsi18n "
         "autocomplete cases_duty_roster cases_absence_calendar cases_recalculation_progress "
         "cases_calendarversion_compare cases_person_roles cases_person_leave cases_slapolicy_which "
         "cases_slapolicyversion_compare cases_team_tree escalations_backtest_progress "
@@ -75,6 +85,7 @@ CONSOLE = by_name(
         "escalations_escalationpath_templates escalations_escalationpath_copy "
         "escalations_pathversion_new_draft "
         "escalations_pathversion_picture escalations_pathversion_preview escalations_pathversion_try_on_past",
+        (403, 302, 302, 302, 302, 403): "cases_calendar_year",
         (403, 302, 302, 403, 403, 403): "cases_calendar_newest_draft cases_slapolicy_newest_draft "
         "escalations_escalationpath_newest_draft escalations_backtest_cancel escalations_rule_copy",
         (403, 403, 200, 403, 403, 403): "cases_calendarversion_publish cases_packversion_on "
@@ -120,7 +131,8 @@ API_READ = by_name(
             403,
             404,
         ): "option-use-detail ask-back-detail escalation-detail handoff-detail clock-detail "
-        "clock-receipt promise-detail ask-detail decision-detail answer-detail survey-detail",
+        "clock-receipt promise-detail ask-detail decision-detail answer-detail survey-detail "
+        "escalation-checklist",
         (200, 200, 200, 403, 403, 403): "case-option-options",
         (
             200,
@@ -130,7 +142,7 @@ API_READ = by_name(
             200,
             200,
         ): "option-list escalation-reason-list path-list notice-list me-list absence-list "
-        "person-list team-list category-list question-list service-list skill-list "
+        "person-list team-list category-list cause-list question-list service-list skill-list "
         "pause-reason-list reply-template-list root",
         (200, 404, 404, 404, 404, 404): "notice-detail",
         (200, 200, 200, 404, 200, 404): "absence-detail",
@@ -145,7 +157,7 @@ API_DONE = by_name(
             403,
             403,
             404,
-        ): "ask-back-answer escalation-deescalate escalation-raise-severity handoff-ask-back "
+        ): "ask-back-answer escalation-tick escalation-deescalate escalation-raise-severity handoff-ask-back "
         "handoff-decline handoff-hand-on promise-replace promise-withdraw ask-correct ask-decide "
         "ask-take-back",
         (

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 HERE = Path(__file__).parent
 NOW, HOUR = make.BEGINNING, timedelta(hours=1)
-STANDARD = ("changelist", "add", "history", "delete", "change")
+STANDARD = ("changelist", "add", "history", "delete", "change", "export")
 # What is asked of nobody in particular, and why.
 OF_NOBODY = {
     "login": "the door",
@@ -119,6 +119,8 @@ def where(w, name, route):
         "kind": "csv" if name == "cases_person_example" else "reply",
         "key": KEYS.get(name, "spain-payments"),
         "app_label": "cases",
+        "year": 2026,
+        "step": w.rows["levelstep"].pk,
         "content_type_id": 1,
     }
     words = addresses.names_in(route)
@@ -131,7 +133,7 @@ def about(w, name):
         words = name.split("-")[1:]
         return w.rows.get("".join(words[:2])) or w.rows[words[0]]
     model = name.split("_")[1] if "_" in name else name
-    if name.endswith("newest_draft"):
+    if name.endswith(("newest_draft", "calendar_year")):
         return getattr(w, WHOLES[model])
     return w.case.policy_version if name.endswith("move_cases") else w.rows.get(model, w.case)
 

@@ -3,7 +3,6 @@
 from datetime import time, timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
@@ -208,14 +207,6 @@ def test_whoever_assigns_a_case_is_told_who_is_away(client, desk):
     case = workspace.new_case(desk)
     enter(desk, who="stranger", starts=NOW, deputy=None)
     assert "Tomas is away until" in body(page(client, desk["agent"], "case-assign", case.number))
-
-
-def test_the_console_refuses_overlapping_ones_too(desk):
-    enter(desk)
-    other = Absence(person=desk["agent"], starts_at=NOW + 2 * DAY, ends_at=NOW + 5 * DAY)
-    with pytest.raises(ValidationError):
-        other.full_clean()
-    Absence.objects.get().full_clean()  # it does not overlap itself
 
 
 def test_what_was_meant_as_from_now_on_begins_now(desk):

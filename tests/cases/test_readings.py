@@ -368,6 +368,7 @@ def test_an_audited_list_costs_the_same_however_long_it_is(desk, case, django_as
 OF_NO_CASE = {
     "absences",
     "categories",
+    "causes",
     "customers",
     "dashboard",  # how many, and of each queue the number of the case that will be late first
     "escalation-reasons",

@@ -445,7 +445,7 @@ def test_what_is_split_off_takes_the_files_and_asks_that_are_chosen_and_leaves_a
     assert there.goes_on_as == asked and there.case == older
     assert "split “A new router” off into a case of its own" in told(older)
     # It is decided there alone; here it keeps nothing open and is not decided again.
-    with pytest.raises(AlreadyDecided, match=new.number):
+    with pytest.raises(AlreadyDecided, match="on another case"):
         asking.decide(ask=there, outcome="granted", by=ana, now=now + 3 * HOUR)
     asking.decide(ask=here, outcome="granted", by=ana, now=now + 3 * HOUR)
     ending.resolve(case=older, reason="Credited", by=ana, now=now + 3 * HOUR)

@@ -56,18 +56,22 @@ class Kept:
 
 
 class MovedFile:
-    """The embedded broker, which goes away as a file does."""
+    """The embedded broker, which goes away with its disk: nobody can make a new one in its place."""
 
     def __init__(self, folder):
-        self.folder, self.url = folder, f"sqla+sqlite:///{folder}/broker.sqlite3"
+        self.folder, self.file = folder, folder / "broker.sqlite3"
+        self.url = f"sqla+sqlite:///{self.file}"
 
     def start(self):
+        if self.file.is_dir():
+            self.file.rmdir()
         for part in self.folder.glob("*.away"):
             part.rename(part.with_suffix(""))
 
     def stop(self):
         for part in self.folder.glob("broker.sqlite3*"):
             part.rename(f"{part}.away")
+        self.file.mkdir()
 
 
 @pytest.fixture
