@@ -56,7 +56,8 @@ def of_the_api():
         (method, name): re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<str:\1>", route).translate({94: None, 36: None})
         for part, name, route, view in every()
         if part == "api"
-        for method in getattr(view, "actions", None) or ("get",)
+        # A view that was asked once answers HEAD as it answers GET.
+        for method in set(getattr(view, "actions", None) or ("get",)) - {"head"}
     }
 
 
