@@ -303,7 +303,7 @@ def test_a_policy_is_typed_in_words_and_published(client, priya, policy_draft, n
     policy_draft.refresh_from_db()
     assert policy_draft.effective_at == now
     shown = client.get(address(policy_draft)).content.decode()
-    assert "2 h 30 min" in shown and "9000" not in shown
+    assert "2 h 30 min" in shown and ">9000<" not in shown and 'value="9000"' not in shown
 
 
 @pytest.mark.parametrize("term", ["0", "0 h", "0 s", "-4 h", "soon", "4", "1 day"])
