@@ -10,7 +10,7 @@ from cases.models import Notice, NoticeKind, Person
 
 from . import (
     notify,
-    passing_on,  # noqa: F401  (its kinds register themselves)
+    passing_on,
     staying,
 )
 
