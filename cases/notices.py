@@ -192,7 +192,8 @@ def _asked(notice):
 
 def _question(notice):
     """Where a survey is answered, and until when. The link stands in the mail alone, not in the outbox."""
-    survey = Survey.objects.filter(pk=notice.facts.get("survey")).first()
+    asked = notice.facts.get("survey")
+    survey = Survey.objects.filter(pk=asked).first() if asked else None
     if survey is None:
         return {}
     until = formats.date_format(timezone.localtime(survey.expires_at), "DATETIME_FORMAT")

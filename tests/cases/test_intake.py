@@ -633,5 +633,5 @@ def test_asks_cost_the_receipt_one_question_however_many(ana, now, django_assert
     notice = Notice.objects.select_related("case__customer", "case__owner", "contact").get(
         case=case, kind=NoticeKind.CASE_RECEIVED
     )
-    with django_assert_num_queries(4):  # the message, the clocks, the asks, what law sets
+    with django_assert_num_queries(3):  # the message, the clocks, the asks
         mail(notice)
