@@ -27,9 +27,13 @@ class CustomerSerializer(Shown):
     account_manager = maybe_named()
     contacts = ContactSerializer(many=True, read_only=True)
     satisfaction = serializers.FloatField(
-        read_only=True, allow_null=True, help_text="The mean of their answers to surveys, 1 to 5."
+        read_only=True,
+        allow_null=True,
+        help_text="The mean of their answers to surveys, 1 to 5; null in a list and where they gave none.",
     )
-    surveys_answered = serializers.IntegerField(read_only=True)
+    surveys_answered = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="How many answers that is; null in a list."
+    )
 
     class Meta:
         model = Customer

@@ -35,14 +35,20 @@ class Customers(ListModelMixin, RetrieveModelMixin, Reading):
     asks = "customer.read"
     serializer_class = shown_customers.CustomerSerializer
     filterset_class = filters.CustomerFilter
-    queryset = (
-        Customer.objects.select_related("account_manager")
-        .prefetch_related("contacts")
-        .annotate(
-            satisfaction=Subquery(ANSWERED.annotate(mean=Avg("score")).values("mean")),
-            surveys_answered=Coalesce(Subquery(ANSWERED.annotate(n=Count("pk")).values("n")), 0),
+    queryset = Customer.objects.select_related("account_manager").prefetch_related("contacts")
+
+    def get_queryset(self):
+        """How content they are is counted for one customer, never for a list of them."""
+        if self.action != "retrieve":
+            return super().get_queryset()
+        return (
+            super()
+            .get_queryset()
+            .annotate(
+                satisfaction=Subquery(ANSWERED.annotate(mean=Avg("score")).values("mean")),
+                surveys_answered=Coalesce(Subquery(ANSWERED.annotate(n=Count("pk")).values("n")), 0),
+            )
         )
-    )
 
 
 class Clocks(ListModelMixin, RetrieveModelMixin, OfCases):
