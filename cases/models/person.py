@@ -320,4 +320,5 @@ class Absence(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.person}: {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"
+        since, until = timezone.localtime(self.starts_at), timezone.localtime(self.ends_at)
+        return f"{self.person}: {since:%Y-%m-%d} – {until:%Y-%m-%d}"
