@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from cases import comparing, history, history_pages, roles
-from cases.models import Person
+from cases.models import Duty, Person
 from cases.models.version import Version
 
 A_PAGE = 50
@@ -111,6 +111,9 @@ def _rows(asked):
     for label in asked.kinds:
         model = known[label]
         entries = model.history.model.objects.order_by()
+        if model is Duty:
+            # What a pattern writes weeks ahead is told by the pattern; what was done to one of its turns is not.
+            entries = entries.filter(Q(pattern=None) | Q(history_type=CHANGED))
         if asked.subject is not None:
             belongs = _belonging(model, *asked.subject)
             if belongs is None:
