@@ -165,7 +165,7 @@ class ImportPages:
     # --- out ---
 
     @action(
-        description=gettext_lazy("Export as CSV"),
+        description=gettext_lazy("Import sheet, CSV"),
         url_path="export-csv",
         icon="download",
         permissions=["export"],
@@ -174,7 +174,7 @@ class ImportPages:
         return _download("csv", "people", _everybody())
 
     @action(
-        description=gettext_lazy("Export as XLSX"),
+        description=gettext_lazy("Import sheet, XLSX"),
         url_path="export-xlsx",
         icon="download",
         permissions=["export"],
