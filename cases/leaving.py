@@ -30,7 +30,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Held:
-    """One kind of thing that somebody holds: how many, and a few of them as (words, address or empty).
+    """One kind of thing that somebody holds: how many, and a few of their rows.
 
     `kept`: how many more there are, of cases that are kept from whoever reads; no page says of what kind.
     `blocks`: they cannot leave while there is one, and it cannot be passed on here: `mend` says what to do.

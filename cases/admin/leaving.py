@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from cases import leaving, roles
 from cases.console import Widgets, action
 from cases.errors import Refused
-from cases.models import Person
+from cases.models import Case, Person
 from cases.operations import leaving as operations
 from cases.operations import passing_on
 
@@ -22,6 +22,13 @@ from .fields import ReasonField
 from .versions import WhyForm, posted
 
 NO_MORE = 10**9
+
+
+def _address(row):
+    """Where a thing that somebody holds is seen: a case in the workspace, all else in the console."""
+    if isinstance(row, Case):
+        return reverse("case", args=[row.number])
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 class LeavingForm(forms.Form):
@@ -128,7 +135,7 @@ class LeavingPages:
             "original": person,
             "person": person,
             "form": form if may else None,
-            "held": [one for one in held if one.count],
+            "held": [(one, [(row, _address(row)) for row in one.examples]) for one in held if one.count],
             "left": left,
             "total": total,
             "done": total - number,

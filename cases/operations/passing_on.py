@@ -1,7 +1,6 @@
 """What somebody holds in cases, rosters and rules, and how it is passed on as a set."""
 
 from django.db.models import Exists, OuterRef, Q
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -38,16 +37,11 @@ def first_team(person):
 
 def shown(cases, reader):
     """A few of `cases` for `reader`: what is kept from them has no name here."""
-    rows = cases.filter(pk__in=Case.objects.findable(reader).values("pk")).order_by("pk")[:EXAMPLES]
-    return [(str(case), reverse("case", args=[case.number])) for case in rows]
-
-
-def _console(row):
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return some(cases.filter(pk__in=Case.objects.findable(reader).values("pk")).order_by("pk"))
 
 
 def some(rows):
-    return [(str(row), _console(row)) for row in rows[:EXAMPLES]]
+    return list(rows[:EXAMPLES])
 
 
 def not_given(cases, choice, by):
@@ -339,7 +333,7 @@ class Leads:
 
     def held(self, person, reader, now):
         rows = alone_led(person)
-        examples = [(str(row.team), _console(row.team)) for row in rows[:EXAMPLES]]
+        examples = [row.team for row in some(rows)]
         mend = _("Name another lead; until then whoever leads the team above answers for it.")
         return Held(_("Teams they alone lead"), rows.count(), examples, stays=True, mend=mend)
 

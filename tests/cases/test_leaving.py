@@ -286,7 +286,7 @@ def test_who_is_outside_a_restricted_case_neither_gives_it_away_nor_learns_of_it
         assert found["Cases they own that are not closed"] == cases, reader
     client.force_login(desk.administrator)
     page = client.get(reverse("admin:cases_person_leave", args=[desk.ana.pk]))
-    assert [one.words for one in page.context["held"]] == ["Customers they are account manager of"]
+    assert [one.words for one, _rows in page.context["held"]] == ["Customers they are account manager of"]
     left = leave(desk, now, by=desk.administrator)
     assert not left.is_out and left.passed.refused[0].startswith("2 things need another person")
     known.refresh_from_db()
