@@ -112,7 +112,7 @@ def _rows(asked):
         model = known[label]
         entries = model.history.model.objects.order_by()
         if model is Duty:
-            # What a pattern writes weeks ahead is told by the pattern; what was done to one of its turns is not.
+            # What a pattern writes weeks ahead, the pattern tells; not what was done to one of its turns.
             entries = entries.filter(Q(pattern=None) | Q(history_type=CHANGED))
         if asked.subject is not None:
             belongs = _belonging(model, *asked.subject)

@@ -10,6 +10,7 @@ import tablib
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cases import spreadsheets
 from cases.errors import FileRefused
 
 MEGABYTE = 1024 * 1024
@@ -17,8 +18,6 @@ MOST_MB = 2
 # A sheet is a compressed archive: so much may come out of it.
 UNPACKED_MB = 40
 MOST_ROWS = 2000
-# As a spreadsheet would take a formula; written with an apostrophe before it, which is taken off again.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 # {column as it stands in the file: what it is called on pages}
 COLUMNS = {
@@ -140,19 +139,15 @@ def _text(cell):
     if isinstance(cell, datetime | date):
         cell = cell.isoformat()
     text = " ".join(str(cell).split())
-    return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULAS) else text
+    # What would be taken for a formula is written with an apostrophe before it.
+    return text[1:] if text[:1] == "'" and text[1:].startswith(spreadsheets.FORMULAS) else text
 
 
 def written(rows, kind):
     """The bytes of a file of `kind` ("csv" or "xlsx") with these rows ({column: text}), safe to open in a
     spreadsheet."""
-    data = tablib.Dataset(headers=list(COLUMNS), title="people")
-    for row in rows:
-        data.append([_safe(str(row.get(column, ""))) for column in COLUMNS])
-    made = data.export(kind)
-    # What Excel needs to see to read UTF-8.
-    return made if isinstance(made, bytes) else b"\xef\xbb\xbf" + made.encode()
-
-
-def _safe(text):
-    return f"'{text}" if text.startswith(FORMULAS) else text
+    table = [list(COLUMNS), *([str(row.get(column, "")) for column in COLUMNS] for row in rows)]
+    if kind == "csv":
+        return "".join(spreadsheets.csv_lines(table)).encode()
+    with spreadsheets.xlsx(table, title="people") as file:
+        return file.read()

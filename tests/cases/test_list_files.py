@@ -5,14 +5,13 @@ import io
 import tracemalloc
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from xml.etree import ElementTree
-from zipfile import ZipFile
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from cases import spreadsheets
 from cases.models import Category, ListReading, ReplyTemplate
@@ -54,13 +53,8 @@ def test_a_list_comes_as_it_is_filtered_and_sorted_and_its_taking_is_kept(client
 
 
 def cells(file):
-    """The texts of an XLSX, row by row; of a number its digits."""
-    with ZipFile(file) as package:
-        assert not package.testzip()
-        for name in package.namelist():
-            ElementTree.fromstring(package.read(name))
-        sheet = ElementTree.fromstring(package.read("xl/worksheets/sheet1.xml"))
-    return [["".join(cell.itertext()) for cell in row] for row in sheet.iter(f"{{{spreadsheets.SHEET}}}row")]
+    """What a spreadsheet finds in an XLSX, row by row."""
+    return [list(row) for row in load_workbook(file).active.iter_rows(values_only=True)]
 
 
 def test_a_sheet_holds_numbers_days_and_instants_as_such_and_any_text():
@@ -68,7 +62,9 @@ def test_a_sheet_holds_numbers_days_and_instants_as_such_and_any_text():
     row = [7, Decimal("-4.50"), on, at, None, "<a & b>\x00\x0b", "-x", True]
     with timezone.override("UTC"), spreadsheets.xlsx([["A"], row], title="Clocks: [all]") as file:
         found = cells(file)
-    assert found == [["A"], ["7", "-4.50", "46083", "46083.5", "", "<a & b>", "'-x", "True"]]
+    on, at = datetime(2026, 3, 2), datetime(2026, 3, 2, 12)
+    assert found[0] == ["A", *[None] * 7]
+    assert found[1] == [7, -4.5, on, at, None, "<a & b>", "'-x", "True"]
 
 
 def test_a_file_costs_the_same_questions_however_long_and_speaks_the_reader_s_language(client, priya):
