@@ -6,6 +6,7 @@ from .attempt import Attempt
 from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
 from .case import Case, Category, Party
 from .cause import Cause
+from .clock import Clock
 from .composing import Attachment, Draft, ReplyTemplate, SentForm
 from .customer import Channel, Contact, Customer, Service, Subscription, Tier
 from .duty import Duty, DutyPattern
@@ -14,6 +15,7 @@ from .link import CaseLink
 from .message import Message
 from .notice import Notice, NoticeKind
 from .pack import PackConfirmation, PackTerm, PackVersion
+from .pause import Pause, PauseReason
 from .person import Absence, Membership, Person, PersonSkill, Skill, Team
 from .preference import PersonPreference
 from .presence import Presence
@@ -22,7 +24,7 @@ from .question import Question, QuestionAnswer
 from .reading import CaseReading, ListReading
 from .recalculation import Recalculation
 from .repair import ReconcilerRound, TimerRepair
-from .sla import Clock, Pause, PauseReason, SlaPolicy, SlaPolicyVersion, SlaTarget
+from .sla import SlaPolicy, SlaPolicyVersion, SlaTarget
 from .standing import Standing
 from .survey import Survey
 from .tag import CaseTag, SavedView, Tag

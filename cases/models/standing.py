@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from cases.states import LIVE, CaseStatus, Metric, Priority
 
 from .case import Case
+from .clock import Clock
 from .person import Person, Team
 from .promise import Promise
-from .sla import Clock
 
 
 class StandingQuerySet(models.QuerySet):

@@ -8,8 +8,8 @@ from cases.history import History
 from cases.states import Metric
 
 from .case import Case
+from .clock import Clock
 from .promise import Promise
-from .sla import Clock
 
 
 class TriggerKind(models.TextChoices):
