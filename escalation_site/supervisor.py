@@ -31,11 +31,13 @@ def _die_with_parent():
 
 @dataclass
 class Child:
-    """One supervised process: its name in the log, its command, the file descriptors it inherits."""
+    """One supervised process: its name in the log, its command, the file descriptors it inherits, what its
+    environment has besides."""
 
     name: str
     command: list
     pass_fds: tuple = ()
+    environ: dict = field(default_factory=dict)
     process: subprocess.Popen | None = None
     started: float = 0.0
     failures: int = 0
@@ -52,7 +54,7 @@ class Child:
             pass_fds=self.pass_fds,
             start_new_session=True,
             preexec_fn=_die_with_parent,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environ},
         )
         os.set_blocking(self.process.stdout.fileno(), False)
 

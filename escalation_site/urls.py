@@ -5,6 +5,9 @@ from django.urls import include, path
 
 from escalation_site import health, metrics
 
+# The console's pages, which its addresses are made of.
+admin.autodiscover()
+
 urlpatterns = [
     path("", include("cases.urls")),
     path("", include("escalations.urls")),

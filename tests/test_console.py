@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.db import connection
+from django.template.backends.django import Template
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -39,6 +40,8 @@ from tests import factories as make
 from tests.test_architecture import imported, name, our_models, sources
 
 pytestmark = pytest.mark.django_db
+# As the first page that is asked for would.
+admin.autodiscover()
 
 ROLES = ("supervisor", "manager", "auditor", "administrator")
 DRAFTS = {"calendarversion", "slapolicyversion", "pathversion"}
@@ -172,7 +175,10 @@ def test_one_file_knows_unfold():
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_opens_and_changes_what_the_table_of_roles_says(role, world, client):
+def test_each_role_opens_and_changes_what_the_table_of_roles_says(role, world, client, monkeypatch):
+    """Written are only the pages of who changes most and of who changes nothing: it takes the most time."""
+    if role not in ("manager", "auditor"):
+        monkeypatch.setattr(Template, "render", lambda *_args, **_kwargs: "")
     person = world.of_role[role]
     client.force_login(person)
     wrong = []
@@ -181,18 +187,25 @@ def test_each_role_opens_and_changes_what_the_table_of_roles_says(role, world, c
         expected = {
             address(model, "changelist"): reads,
             address(model, "export", "csv"): reads,
-            address(model, "export", "csv"): reads,
+            address(model, "export", "xlsx"): reads,
             address(model, "add"): label in ADD[role],
             address(model, "delete", row.pk): label in DELETE[role],
         }
-        answers = {page: client.get(page).status_code for page in expected}
+        answers = {page: whole(client.get(page)) for page in expected}
         wrong += [page for page, allowed in expected.items() if answers[page] != (200 if allowed else 403)]
         page = client.get(address(model, "change", row.pk))
         if page.status_code != (200 if reads else 403):
             wrong.append(f"{label}: {page.status_code}")
-        elif reads and page.context["has_change_permission"] is not (label in CHANGE[role]):
-            wrong.append(f"{label}: may change: {page.context['has_change_permission']}")
+        elif reads and page.context_data["has_change_permission"] is not (label in CHANGE[role]):
+            wrong.append(f"{label}: may change: {page.context_data['has_change_permission']}")
     assert not wrong
+
+
+def whole(answer):
+    """Its status, once all of it has been written: a file is written while it is read."""
+    if answer.streaming:
+        answer.getvalue()
+    return answer.status_code
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -214,22 +227,25 @@ def test_an_agent_and_a_stranger_stay_outside(world, client):
 
 
 def test_a_list_costs_the_same_however_long_it_is(world, client):
+    """Nor does it as a file."""
     client.force_login(world.of_role["manager"])
     rows(world, 2)
     pages = [address(model, "changelist") for model in shown_models()]
+    pages += [address(model, "export", "csv") for model in shown_models()]
     for page in pages:
-        client.get(page)  # whatever is remembered between requests
+        queries(client, page)  # whatever is remembered between requests
     before = {page: queries(client, page) for page in pages}
     for n in (3, 4):
         rows(world, n)
     after = {page: queries(client, page) for page in pages}
     assert after == before
-    assert max(before.values()) <= 8
+    assert max(number for page, number in before.items() if "/export/" not in page) <= 8
+    assert max(before.values()) <= 11
 
 
 def queries(client, page):
     with CaptureQueriesContext(connection) as captured:
-        assert client.get(page).status_code == 200
+        assert whole(client.get(page)) == 200
     return len(captured)
 
 

@@ -204,16 +204,26 @@ def everywhere(request):
     return roles.scope(request.user, "people.read") == roles.Scope.ALL
 
 
-def with_loads(changelist, annotated):
-    """The rows of a list's page, with what `annotated` adds to a queryset of them."""
-    rows = list(changelist.result_list)
-    known = annotated(changelist.model._default_manager.filter(pk__in=[row.pk for row in rows])).in_bulk()
-    for row in rows:
-        loaded = known[row.pk]
-        row.__dict__ |= {name: value for name, value in loaded.__dict__.items() if name != "_state"}
-        row._prefetched_objects_cache = getattr(loaded, "_prefetched_objects_cache", {})
-    changelist.result_list = rows
-    return changelist
+class Detailed:
+    """A list that shows of its rows what is asked for all of them together: of those of a page, and of each
+    slice of a file."""
+
+    def detailed(self, queryset):
+        """A queryset of some rows with what the list shows besides their columns."""
+        raise NotImplementedError
+
+    def with_details(self, rows):
+        found = self.detailed(self.model._default_manager.filter(pk__in=[row.pk for row in rows])).in_bulk()
+        for row in rows:
+            known = found[row.pk]
+            row.__dict__ |= {name: value for name, value in known.__dict__.items() if name != "_state"}
+            row._prefetched_objects_cache = getattr(known, "_prefetched_objects_cache", {})
+        return rows
+
+    def get_changelist_instance(self, request):
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = self.with_details(list(changelist.result_list))
+        return changelist
 
 
 class PeopleAdmin(ReasonedAdmin):

@@ -19,7 +19,7 @@ from cases.models import (
 )
 
 from .absences import AbsenceInline
-from .bases import Chosen, PeopleAdmin, ReadOnly, everywhere, with_loads
+from .bases import Chosen, Detailed, PeopleAdmin, ReadOnly, everywhere
 from .fields import ReasonForm
 from .imports import ImportPages
 from .leaving import LeavingPages
@@ -70,7 +70,7 @@ class SkillInline(PersonPart):
 
 
 @admin.register(Person)
-class PersonAdmin(LeavingPages, ImportPages, RolePages, PeopleAdmin):
+class PersonAdmin(LeavingPages, ImportPages, RolePages, Detailed, PeopleAdmin):
     actions_list = (*ImportPages.actions_list, "roles")
     person_path = "pk"
     form = PersonForm
@@ -105,12 +105,9 @@ class PersonAdmin(LeavingPages, ImportPages, RolePages, PeopleAdmin):
             return Person.objects.working().order_by("name")
         return super().get_queryset(request)
 
-    def get_changelist_instance(self, request):
+    def detailed(self, queryset):
         """With what each has in hand, and their teams."""
-        return with_loads(
-            super().get_changelist_instance(request),
-            lambda people: loads.of_people(people).prefetch_related("teams"),
-        )
+        return loads.of_people(queryset).prefetch_related("teams")
 
     @display(description=_("teams"))
     def in_teams(self, person):

@@ -17,7 +17,7 @@ from cases import loads, queues
 from cases.console import TabularInline, display
 from cases.models import Absence, Membership, Person, PersonSkill, Team
 
-from .bases import Chosen, PeopleAdmin, ReasonedAdmin, everywhere, with_loads
+from .bases import Chosen, Detailed, PeopleAdmin, ReasonedAdmin, everywhere
 
 NAME = "cases_team"
 
@@ -124,7 +124,7 @@ class MembersInline(Chosen, TabularInline):
 
 
 @admin.register(Team)
-class TeamAdmin(TreePages, ReasonedAdmin):
+class TeamAdmin(TreePages, Detailed, ReasonedAdmin):
     list_display = ("name", "parent", "calendar", "leads", "cases_open", "unassigned", "is_active")
     list_select_related = ("parent", "calendar")
     list_filter = ("is_active", "parent", "calendar")
@@ -136,13 +136,10 @@ class TeamAdmin(TreePages, ReasonedAdmin):
         found = super().get_queryset(request)
         return found if everywhere(request) else found.filter(pk__in=Team.department_of(request.user))
 
-    def get_changelist_instance(self, request):
+    def detailed(self, queryset):
         leads = Membership.objects.filter(is_lead=True, person__is_active=True).select_related("person")
-        return with_loads(
-            super().get_changelist_instance(request),
-            lambda teams: loads.of_teams(teams).prefetch_related(
-                Prefetch("memberships", leads.order_by("position"), "led_by")
-            ),
+        return loads.of_teams(queryset).prefetch_related(
+            Prefetch("memberships", leads.order_by("position"), "led_by")
         )
 
     @display(description=gettext_lazy("led by"))

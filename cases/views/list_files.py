@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from html import unescape
+from itertools import islice
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field
@@ -37,6 +38,10 @@ class ListFiles:
     def for_export(self, queryset):
         """What of the list may leave the desk as a file."""
         return queryset
+
+    def with_details(self, rows):
+        """Some of its rows, with what the list shows besides their columns."""
+        return rows
 
     def has_customers_data(self):
         """Whether taking the list as a file is a reading that stays in the history."""
@@ -101,8 +106,10 @@ def _in_this_tongue(rows):
 
 def _rows(pages, columns, found):
     yield [capfirst(str(label_for_field(name, pages.model, model_admin=pages))) for name in columns]
-    for row in found.iterator(chunk_size=AT_ONCE):
-        yield [_value(name, row, pages) for name in columns]
+    rows = found.iterator(chunk_size=AT_ONCE)
+    while some := list(islice(rows, AT_ONCE)):
+        for row in pages.with_details(some):
+            yield [_value(name, row, pages) for name in columns]
 
 
 def _value(name, row, pages):

@@ -23,6 +23,7 @@ import django  # noqa: E402
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.contrib import admin  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
@@ -221,6 +222,11 @@ def pages(now):
     for name, address in DASHBOARD.items():
         found[f"manager: {name}"] = (manager, address)
     found["agent: case, 200 messages"] = (agent, reverse("case", args=[case.number]))
+    for model in admin.site._registry:
+        found[f"console: {model._meta.verbose_name_plural}"] = (
+            manager,
+            reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
+        )
     return found
 
 

@@ -1,10 +1,13 @@
 """What the product refuses to start with, and what it says before customers depend on it."""
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
 
 from escalation_site import checks
+from tests.template import ROOT
 
 
 def found(check):
@@ -85,3 +88,14 @@ def test_a_limit_that_would_call_a_well_engine_ill_is_named_now(settings, name):
 def test_a_token_that_can_be_guessed_is_named_now(settings, token, errors):
     settings.METRICS_TOKEN = token
     assert found(checks.metrics_token_is_secret) == errors
+
+
+def test_what_serves_no_page_loads_no_console_and_a_check_of_everything_looks_at_it():
+    asked = (
+        "import sys, django; from django.core import checks; django.setup(); "
+        "loaded = lambda: any(name.startswith(('unfold.admin', 'cases.admin')) for name in sys.modules); "
+        "before = loaded(); checks.run_checks(tags=['admin']); "
+        "from django.contrib import admin; print(before, loaded(), len(admin.site._registry) > 20)"
+    )
+    said = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["False", "True", "True"]

@@ -1,6 +1,7 @@
 """A back-test over real rows: the version in force plays what happened, a draft what would have; the job."""
 
 import json
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,13 +25,18 @@ DAY = timedelta(days=1)
 State = BackTest.State
 
 
-@pytest.fixture
-def w(now):
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module, now):
     world = past_days.desk()
     world.pause_reason = make.pause_reason(stops=("ownership", "next_update", "resolution"))
     world.since, world.over = now - DAY, past_days.lived(world, now)
     world.version = world.path.versions.get()
     return world
+
+
+@pytest.fixture
+def w(made, db):
+    return deepcopy(made)
 
 
 def draft(w, **terms):

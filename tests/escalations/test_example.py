@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
-from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
@@ -53,12 +52,8 @@ NOW = datetime(2026, 11, 22, 19, 4, 11, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def example(django_db_setup, django_db_blocker):
-    """Loaded once; each test rolls back to it, and it goes with the last."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        load.load(now=NOW)
-        yield
-        transaction.set_rollback(True)
+def example(for_all_of_the_module):
+    load.load(now=NOW)
 
 
 def test_a_desk_with_a_department_of_three_teams_and_people_of_every_role():

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from copy import deepcopy
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -71,8 +72,8 @@ def change(row, **fields):
     row.save()
 
 
-@pytest.fixture
-def desk(now):
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module, now):
     """A case of Ana's with everything pending that a case can have, and one that waits for its first look."""
     ana, marta = make.person("Ana"), make.person("Marta")
     make.policy(
@@ -104,6 +105,11 @@ def desk(now):
     talk.receive(case=other, body="Your boss!", by=ana, now=now, channel="mail", asks_for="asked_supervisor")
     assert Trigger.objects.count() == triggers_before + 1
     return {"ana": ana, "marta": marta, "path": path, "case": case, "other": other}
+
+
+@pytest.fixture
+def desk(made, db):
+    return deepcopy(made)
 
 
 def pending():

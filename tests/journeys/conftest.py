@@ -54,6 +54,8 @@ def environment(folder, database, broker=None):
         "DATABASE_URL": database,
         "BROKER_URL": broker or f"sqla+sqlite:///{folder}/broker.sqlite3",
         "SITE_URL": "http://localhost:8000",
+        # As `make run` does it: all is checked once, and not again by each process.
+        "CELERY_SKIP_CHECKS": "1",
     }
 
 

@@ -100,6 +100,8 @@ def listen(host, port):
 def children(door):
     """The four processes; `door` is the listening socket the web process takes over."""
     celery = [sys.executable, "-m", "celery", "--quiet", "--app", "escalation_site"]
+    # All has been checked before any is started; each would load every page to check it again.
+    checked = {"CELERY_SKIP_CHECKS": "1"}
     web = ["--bind", f"fd://{door.fileno()}", "--worker-class", "gthread", "--threads", "4"]
     quiet = ["--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning"]
     return [
@@ -108,7 +110,12 @@ def children(door):
             [sys.executable, "-m", "gunicorn", "escalation_site.wsgi", *web, *quiet],
             pass_fds=(door.fileno(),),
         ),
-        Child("engine", [*celery, "worker", "--queues", "engine", "--hostname", "engine@%h", *WORKER]),
-        Child("delivery", [*celery, "worker", "--queues", "delivery", "--hostname", "delivery@%h", *WORKER]),
-        Child("beat", [*celery, "beat", "--pidfile="]),
+        *(
+            Child(name, [*celery, *command], environ=checked)
+            for name, command in (
+                ("engine", ["worker", "--queues", "engine", "--hostname", "engine@%h", *WORKER]),
+                ("delivery", ["worker", "--queues", "delivery", "--hostname", "delivery@%h", *WORKER]),
+                ("beat", ["beat", "--pidfile="]),
+            )
+        ),
     ]
