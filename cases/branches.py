@@ -25,19 +25,23 @@ def first(selections, order, most):
     return [row[0] for row in _asked(parts, columns, wanted)]
 
 
-def counting(selections, most):
+def counting(selections, order, most):
     """(SQL, parameters) of how many different rows `selections` hold together, counted up to `most`: a value
-    of a SELECT."""
-    parts = _compiled(found.order_by().values_list("pk")[:most] for found in selections)
+    of a SELECT.
+
+    `order`: names, by which each has an index. Without one a database expects to find enough soon, wherever
+    it begins to read; and what is open lies together, behind all that is closed.
+    """
+    parts = _compiled(found.order_by(*order).values_list("pk")[:most] for found in selections)
     if not parts:
         return "0", []
     united, params = _united(parts)
     return f"(SELECT count(*) FROM (SELECT * FROM ({united}) AS u LIMIT {int(most)}) AS counted)", params
 
 
-def at_most(selections, most):
+def at_most(selections, order, most):
     """How many different rows `selections` hold together, counted up to `most`; one query."""
-    sql, params = counting(selections, most)
+    sql, params = counting(selections, order, most)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {sql}", params)
         return cursor.fetchone()[0]

@@ -13,6 +13,7 @@ from django.db import connection
 
 from cases import branches, queues
 from cases.models import Person
+from cases.models.standing import IN_ORDER
 
 # No id of a database, and no day on which anybody looks.
 NOBODY = -(10**12)
@@ -41,7 +42,8 @@ def _written(vendor, keys, shape):
     """(SQL, parameters) of one row with the count of each of the views `keys`, for a stand-in."""
     stand_in, counted, params = StandIn.of(*shape), [], []
     for key in keys:
-        sql, values = branches.counting(queues.selections(queues.VIEWS[key], stand_in), queues.ENOUGH + 1)
+        found = queues.selections(queues.VIEWS[key], stand_in)
+        sql, values = branches.counting(found, IN_ORDER, queues.ENOUGH + 1)
         counted.append(sql)
         params += values
     return f"SELECT {', '.join(counted)}", params

@@ -13,9 +13,10 @@ class Counted(Subquery):
     output_field = IntegerField()
 
 
-def enough(rows):
-    """As many of `rows` as there are, but at most one more than ENOUGH."""
-    return Counted(rows.order_by().values("pk")[: ENOUGH + 1])
+def enough(standings):
+    """As many of them as there are, but at most one more than ENOUGH; in their order, so that each is read
+    along an index."""
+    return Counted(standings.in_order().values("pk")[: ENOUGH + 1])
 
 
 def of_people(people):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cases import branches, display, queues
 from cases.models import Case, Promise, Standing, Timer
+from cases.models.standing import IN_ORDER
 from cases.states import CaseStatus
 from cases.views.queue import SHOWN
 from cases.views.queue_rows import Row
@@ -64,7 +65,7 @@ class Item:
 def number(kind, scope):
     """How many there are, up to MOST."""
     if kind in (LATE, COMING):
-        return branches.at_most(_standings(kind, scope), MOST)
+        return branches.at_most(_standings(kind, scope), IN_ORDER, MOST)
     return _rows(kind, scope).order_by()[:MOST].count()
 
 
@@ -76,7 +77,7 @@ def glance(number):
 def items(kind, scope, most=MOST):
     """The first of them, the most pressing first."""
     if kind in (LATE, COMING):
-        ids = branches.first(_standings(kind, scope), ("sort_at", "case_id"), most)
+        ids = branches.first(_standings(kind, scope), IN_ORDER, most)
         found = Standing.objects.select_related(*SHOWN).in_bulk(ids)
         return [_of_standing(kind, found[pk], scope) for pk in ids if pk in found]
     return [_ITEM[kind](row, scope) for row in _rows(kind, scope)[:most]]

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from cases import branches
 from cases.models import Case, Clock, Standing
+from cases.models.standing import IN_ORDER
 from cases.states import ClockState, Metric
 from reports import forecast
 from reports.forecast import Forecast, Owed
@@ -100,8 +101,8 @@ class _Queue:
 
 def _obligations(reader, condition):
     """[_Row] in the order in which they are due, one more than MOST where there are more."""
-    ids = branches.first(owing(reader, condition), ("sort_at", "case_id"), MOST + 1)
-    rows = Standing.objects.filter(pk__in=ids).order_by("sort_at", "case_id")
+    ids = branches.first(owing(reader, condition), IN_ORDER, MOST + 1)
+    rows = Standing.objects.filter(pk__in=ids).in_order()
     return [
         _Row(*row) for row in rows.values_list("case_id", "due_at", "whose_id", "whose_team_id", "team_id")
     ]

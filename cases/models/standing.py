@@ -11,6 +11,9 @@ from .clock import Clock
 from .person import Person, Team
 from .promise import Promise
 
+# What is owed first, first. A keyset: it is unique.
+IN_ORDER = ("sort_at", "case_id")
+
 
 class StandingQuerySet(models.QuerySet):
     def live(self):
@@ -21,8 +24,7 @@ class StandingQuerySet(models.QuerySet):
         return self.filter(status=CaseStatus.RESOLVED, promised_at__isnull=False)
 
     def in_order(self):
-        """What is owed first, first. A keyset: (sort_at, case_id) is unique."""
-        return self.order_by("sort_at", "case_id")
+        return self.order_by(*IN_ORDER)
 
 
 # Worked out from rows that the database never deletes, and again by the reconciler: to check each key at each
@@ -104,6 +106,9 @@ class Standing(models.Model):
             ),
             models.Index(
                 fields=["team", "sort_at", "case"], condition=Q(is_waiting=True), name="standing_waiting"
+            ),
+            models.Index(
+                fields=["sort_at", "case"], condition=Q(is_waiting=True), name="standing_all_waiting"
             ),
             models.Index(
                 fields=["team", "promised_at"],
