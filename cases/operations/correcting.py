@@ -6,7 +6,7 @@ from cases.errors import Incomplete, WrongMove
 from cases.models import SlaPolicyVersion, TriggerKind
 from cases.states import ClockState, Metric
 
-from . import clocks, intake, triggers
+from . import clocks, intake, owing, triggers
 from .changing import changing
 
 # What decides which policy serves a case, and which rules answer for it.
@@ -46,7 +46,7 @@ def correct(
         changed = {name: value for name, value in wanted.items() if getattr(locked, name) != value}
         _check(locked, changed, category, service, contact, reason)
         is_on_purpose = (
-            intake.policy_for(locked, at=locked.received_at).policy_id != clocks.version_of(locked).policy_id
+            intake.policy_for(locked, at=locked.received_at).policy_id != owing.version_of(locked).policy_id
         )
         for name, value in changed.items():
             setattr(locked, name, value)
@@ -96,11 +96,11 @@ def _match_policy(case, now):
     """Another policy serves the case by its current version; its own goes on by the version it was pinned
     to."""
     matched = intake.policy_for(case, at=case.received_at)
-    if matched.policy_id == clocks.version_of(case).policy_id:
+    if matched.policy_id == owing.version_of(case).policy_id:
         return
     current = (v for v in SlaPolicyVersion.objects.in_force(now) if v.policy_id == matched.policy_id)
     case.policy_version = next(current, matched)
-    clocks.retarget([case], case.policy_version, now=now)
+    owing.retarget([case], case.policy_version, now=now)
 
 
 def _owe_as_it_is(case, now):
@@ -119,5 +119,5 @@ def _owe_as_it_is(case, now):
     had = {c.statute.key if c.statute else c.metric for c in counted} | {Metric.OWNERSHIP}
     if any(message.answers_customer for message in case.messages.exclude(direction="internal")):
         had.add(Metric.FIRST_RESPONSE)
-    owed = clocks.from_the_start(case, clocks.version_of(case), now=now)
+    owed = owing.from_the_start(case, owing.version_of(case), now=now)
     clocks.start([c for c in owed if (c.statute.key if c.statute else c.metric) not in had], now=now)

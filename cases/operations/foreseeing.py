@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cases.models import Calendar, Clock
 from cases.states import Priority
 
-from . import clocks
+from . import clocks, owing
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ def by_priority(case):
     them. A fixed number of queries; none but one for a case that owes nothing by a policy."""
     if not case.clocks.open().exists():
         return []
-    version, pauses = clocks.version_of(case), clocks.pauses_by_case({case.pk}).get(case.pk, ())
+    version, pauses = owing.version_of(case), clocks.pauses_by_case({case.pk}).get(case.pk, ())
     found = []
     for priority in Priority:
         if priority == case.priority:
             continue
         as_if = copy(case)
         as_if.priority = priority
-        found.append(UnderPriority(priority, *clocks.aim([as_if], version)))
+        found.append(UnderPriority(priority, *owing.aim([as_if], version)))
     hours = Calendar.objects.hours({clock.calendar_id for one in found for clock in one.clocks})
     for one in found:
         for clock in one.clocks:
