@@ -133,7 +133,16 @@ API_READ = by_name(
         ): "option-use-detail ask-back-detail escalation-detail handoff-detail clock-detail "
         "clock-receipt promise-detail ask-detail decision-detail answer-detail survey-detail "
         "escalation-checklist",
-        (200, 200, 200, 403, 403, 403): "case-option-options",
+        (
+            200,
+            200,
+            200,
+            403,
+            403,
+            403,
+        ): "case-option-options foreseen-if-prioritised",
+        # Of nothing that would change, after the case was asked for.
+        (400, 400, 400, 403, 403, 403): "foreseen-if-corrected",
         (
             200,
             200,

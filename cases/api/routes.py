@@ -2,6 +2,7 @@
 
 from .asking import Answers, Asks, Decisions
 from .cases import Cases
+from .foreseeing import Foreseen
 from .lookups import (
     Categories,
     Causes,
@@ -20,6 +21,7 @@ ROUTES = [
     ("cases", Conversation, "api-conversation"),
     ("cases", Links, "api-link"),
     ("cases", Parties, "api-party"),
+    ("cases", Foreseen, "api-foreseen"),
     ("cases", Cases, "api-case"),
     ("customers", Customers, "api-customer"),
     ("clocks", Clocks, "api-clock"),
