@@ -52,6 +52,18 @@ def body(code, messages, fields=None):
 def _invalid(detail):
     if not isinstance(detail, dict):
         return body("invalid", detail)
-    fields = {name: [str(e) for e in errors] for name, errors in detail.items() if name != "non_field_errors"}
+    fields = dict(_within({name: errors for name, errors in detail.items() if name != "non_field_errors"}))
     whole = detail.get("non_field_errors") or [_("Something sent is missing or wrong; each field says what.")]
     return body("invalid", whole, fields)
+
+
+def _within(errors, *names):
+    """(field, [sentence, …]) of each that is wrong; within a list by its place: cases.0.revision."""
+    for name, found in errors.items():
+        if isinstance(found, dict):
+            yield from _within(found, *names, name)
+        elif found and isinstance(found[0], dict):
+            yield from _within(dict(enumerate(found)), *names, name)
+        else:
+            place = [*names, name] if name != "non_field_errors" else names
+            yield ".".join(map(str, place)), [str(e) for e in found]

@@ -12,17 +12,24 @@ from .lookups import (
     ReplyTemplates,
     Services,
     Skills,
+    Tags,
     Teams,
 )
 from .oneself import Absences, Oneself
+from .relating import Relating
+from .saved_views import SavedViews
+from .together import Together
 from .views import Clocks, Conversation, Customers, Links, Notices, Parties, Promises, Surveys
 
 ROUTES = [
     ("cases", Conversation, "api-conversation"),
     ("cases", Links, "api-link"),
     ("cases", Parties, "api-party"),
+    ("cases", Relating, "api-relating"),
     ("cases", Foreseen, "api-foreseen"),
     ("cases", Cases, "api-case"),
+    ("together", Together, "api-donetogether"),
+    ("saved-views", SavedViews, "api-savedview"),
     ("customers", Customers, "api-customer"),
     ("clocks", Clocks, "api-clock"),
     ("promises", Promises, "api-promise"),
@@ -40,6 +47,7 @@ ROUTES = [
     ("questions", Questions, "api-question"),
     ("services", Services, "api-service"),
     ("skills", Skills, "api-skill"),
+    ("tags", Tags, "api-tag"),
     ("pause-reasons", PauseReasons, "api-pause-reason"),
     ("reply-templates", ReplyTemplates, "api-reply-template"),
 ]

@@ -380,9 +380,12 @@ OF_NO_CASE = {
     "people",
     "questions",
     "reply-templates",
+    "saved-views",
     "services",
     "skills",
+    "tags",
     "teams",
+    "together",  # what one did oneself, by number
 }
 
 
