@@ -123,6 +123,10 @@ API_READ = by_name(
         "conversation-messages link-links case-list case-detail customer-list customer-detail "
         "clock-list promise-list ask-list decision-list answer-list survey-list "
         "conversation-attachment savedview-list",
+        # Of the console, whose people are within one's own reach.
+        (403, 200, 200, 200, 200, 403): "duty-list duty-detail dutypattern-list dutypattern-detail "
+        "roster-list person-parting-holds",
+        (403, 404, 404, 404, 404, 403): "escalationpath-on-duty",  # of a path that was never published
         (200, 200, 200, 403, 403, 200): "donetogether-list",
         (200, 404, 404, 403, 403, 404): "donetogether-detail",
         # An agent's own, shared with nobody.
@@ -195,6 +199,10 @@ API_DONE = by_name(
         ): "case-list case-call case-note relating-follow-up "
         "donetogether-assign donetogether-tag donetogether-prioritise donetogether-close",
         (400, 404, 404, 403, 403, 404): "donetogether-undo",
+        (403, 400, 400, 403, 400, 403): "duty-list duty-move duty-swap person-parting-leave "
+        "person-parting-come-back",
+        (403, 200, 200, 403, 200, 403): "duty-take-out",
+        (403, 403, 400, 403, 400, 403): "person-sheet-import person-sheet-look",
         (400, 400, 400, 400, 403, 400): "savedview-list",
         (400, 404, 404, 404, 403, 404): "savedview-rename savedview-share",
         (200, 404, 404, 404, 403, 404): "savedview-delete",

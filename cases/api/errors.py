@@ -8,11 +8,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from cases.errors import AlreadyOpen, ConflictOfInterest, NotTheirs, Refused, StaleCase
+from cases.errors import AlreadyOpen, ConflictOfInterest, NotTheirs, Refused, StaleCase, StaleSheet
 
 # What an operation's refusal answers where it is not 400.
 STATUS = {
     StaleCase: status.HTTP_409_CONFLICT,
+    StaleSheet: status.HTTP_409_CONFLICT,
     AlreadyOpen: status.HTTP_409_CONFLICT,
     NotTheirs: status.HTTP_403_FORBIDDEN,
     ConflictOfInterest: status.HTTP_403_FORBIDDEN,
@@ -33,7 +34,7 @@ def answer(exc, context):
     """The answer to what a view raised: {code, messages, fields}; None leaves it to Django, as our fault."""
     if isinstance(exc, Refused):
         number = next((STATUS[c] for c in type(exc).__mro__ if c in STATUS), status.HTTP_400_BAD_REQUEST)
-        return Response(body(code_of(exc), exc.messages), status=number)
+        return Response(body(code_of(exc), exc.messages, getattr(exc, "fields", None)), status=number)
     response = exception_handler(exc, context)
     if response is None:
         return None

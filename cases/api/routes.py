@@ -3,6 +3,7 @@
 from .asking import Answers, Asks, Decisions
 from .cases import Cases
 from .foreseeing import Foreseen
+from .importing import Sheets
 from .lookups import (
     Categories,
     Causes,
@@ -16,7 +17,9 @@ from .lookups import (
     Teams,
 )
 from .oneself import Absences, Oneself
+from .people import Partings
 from .relating import Relating
+from .rosters import Patterns, Roster, Turns
 from .saved_views import SavedViews
 from .together import Together
 from .views import Clocks, Conversation, Customers, Links, Notices, Parties, Promises, Surveys
@@ -40,6 +43,11 @@ ROUTES = [
     ("notices", Notices, "api-notice"),
     ("me", Oneself, "api-me"),
     ("absences", Absences, "api-absence"),
+    ("turns", Turns, "api-duty"),
+    ("duty-patterns", Patterns, "api-dutypattern"),
+    ("roster", Roster, "api-roster"),
+    ("people", Sheets, "api-person-sheet"),
+    ("people", Partings, "api-person-parting"),
     ("people", People, "api-person"),
     ("teams", Teams, "api-team"),
     ("categories", Categories, "api-category"),
