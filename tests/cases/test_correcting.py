@@ -323,7 +323,8 @@ def test_its_page_shows_the_new_due_times_before_anything_is_saved(client, desk,
     shown = body(page(client, desk["agent"], "case-correct", case.number, category=fraud.pk, service=""))
     for told in ("Under the policy “Fraud”", "due today 12:00", "until now today 14:00"):
         assert told in shown, told
-    # Without a script the form is sent to look, and keeps what was typed.
+    # Without a script the form is sent to look, and keeps what was typed. Enter presses the first button.
+    assert shown.index('class="button button--primary"') < shown.index('name="check"')
     typed = {"subject": "Card misused", "category": fraud.pk, "revision": case.revision, "check": "1"}
     looked = post(client, desk["agent"], "case-correct", case.number, **typed)
     assert looked.status_code == 200
