@@ -199,9 +199,9 @@ API_DONE = by_name(
         ): "case-list case-call case-note relating-follow-up "
         "donetogether-assign donetogether-tag donetogether-prioritise donetogether-close",
         (400, 404, 404, 403, 403, 404): "donetogether-undo",
-        (403, 400, 400, 403, 400, 403): "duty-list duty-move duty-swap person-parting-leave "
-        "person-parting-come-back",
-        (403, 200, 200, 403, 200, 403): "duty-take-out",
+        (403, 400, 400, 403, 400, 403): "duty-list duty-move duty-swap dutypattern-list "
+        "person-parting-leave person-parting-come-back",
+        (403, 200, 200, 403, 200, 403): "duty-take-out dutypattern-change",
         (403, 403, 400, 403, 400, 403): "person-sheet-import person-sheet-look",
         (400, 400, 400, 400, 403, 400): "savedview-list",
         (400, 404, 404, 404, 403, 404): "savedview-rename savedview-share",

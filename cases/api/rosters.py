@@ -12,7 +12,8 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.response import Response
 
 from cases import rosters
-from cases.models import Duty, DutyPattern, Person, Skill, Team
+from cases.models import Duty, DutyPattern, Person, Skill, Team, Weekday
+from cases.models.person import validate_time_zone
 from cases.operations import duties, turns
 
 from .fields import Moment, NamedSerializer, OfParts, Shown, Text, named
@@ -178,6 +179,49 @@ class TakingOut(serializers.Serializer):
     reason = Text(max_length=300, required=False)
 
 
+class KeepingPattern(serializers.Serializer):
+    skill = one_of(Skill.objects.all())
+    person = one_of(Person.objects.working())
+    weekdays = serializers.ListField(
+        child=serializers.ChoiceField(Weekday.choices), allow_empty=False, help_text="Monday is 0."
+    )
+    starts = serializers.TimeField()
+    ends = serializers.TimeField(help_text="Not later than the beginning: it ends on the next day.")
+    time_zone = serializers.CharField(
+        max_length=50, validators=[validate_time_zone], help_text="As in Europe/Madrid."
+    )
+    every_weeks = serializers.IntegerField(
+        min_value=1, max_value=12, required=False, help_text="Counted from the week of the first day."
+    )
+    position = position()
+    first_on = serializers.DateField()
+    last_on = serializers.DateField(required=False, allow_null=True, help_text="Null: no end.")
+    reason = Text(max_length=300, required=False)
+
+    def validate_weekdays(self, days):
+        return "".join(sorted({str(day) for day in days}))
+
+    def validate(self, said):
+        there = self.context["subject"]
+        first = said.get("first_on") or there.first_on
+        last = said.get("last_on", there and there.last_on)
+        if last is not None and last < first:
+            raise serializers.ValidationError(
+                {"last_on": [_("The last day has to be the first one or a later one.")]}
+            )
+        return said
+
+
+class ChangingPattern(KeepingPattern):
+    """Leave out what stays."""
+
+    def get_fields(self):
+        fields = super().get_fields()
+        for field in fields.values():
+            field.required = False
+        return fields
+
+
 class WhichWeek(serializers.Serializer):
     week = serializers.DateField(required=False, help_text="Any day of it; this week, if left out.")
     skill = one_of(Skill.objects.all(), required=False, help_text="All with a roster, if left out.")
@@ -256,7 +300,30 @@ class Patterns(ListModelMixin, RetrieveModelMixin, OfPeople):
 
     serializer_class = PatternSerializer
     filterset_class = PatternFilter
+    asks_for = {"create": "people.change"}
     queryset = DutyPattern.objects.select_related("skill", "person")
+
+    @documented(says=KeepingPattern, answers=PatternSerializer, status=201)
+    def create(self, request):
+        """The same turns each week, written some weeks ahead; whoever has them is told."""
+        return carry_out(
+            self, request, None, keep, says=KeepingPattern, answers=PatternSerializer, status=201
+        )
+
+    @verb(says=ChangingPattern, answers=PatternSerializer, asks="people.change")
+    def change(self, pattern, said, *, by, now):
+        """Its turns are written anew from now on; those that somebody else took stay. It ends by its last
+        day."""
+        return keep(self, pattern, said, by=by, now=now)
+
+
+def keep(view, pattern, said, *, by, now):
+    reason = said.pop("reason", "")
+    pattern = pattern or DutyPattern()
+    for name, value in said.items():
+        setattr(pattern, name, value)
+    duties.keep(pattern=pattern, by=by, now=now, reason=reason)
+    return view.get_queryset().get(pk=pattern.pk)
 
 
 class Roster(OfPeople):

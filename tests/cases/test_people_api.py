@@ -1,12 +1,11 @@
 """People by the API, as the console has them: rosters, people from a sheet, and who leaves."""
 
-from datetime import date, time, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from cases.models import Absence, Case, Duty, DutyPattern, Membership, Person, Skill
-from cases.operations import duties
 from tests import factories as make
 from tests import worlds
 from tests.worlds import EVERYBODY, asks, refusal
@@ -136,28 +135,46 @@ def test_a_week_says_who_is_on_duty_who_is_away_and_where_nobody_is(desk, now, d
     assert refusal(asks(desk.priya).get(ROSTER, {"week": "soon"})) == (400, "invalid")
 
 
-def test_patterns_are_listed_with_their_days(desk, now, django_assert_num_queries):
-    pattern = DutyPattern(
-        skill=desk.skill,
-        person=desk.ana,
-        weekdays="014",
-        starts=time(20),
-        ends=time(8),
-        time_zone="Europe/Madrid",
-        first_on=date(2026, 3, 2),
-    )
-    duties.keep(pattern=pattern, by=desk.priya, now=now)
-    where = "/api/v1/duty-patterns/"
+def test_patterns_are_kept_changed_and_listed_with_their_days(desk, now, django_assert_num_queries):
+    where, client = "/api/v1/duty-patterns/", asks(desk.marta)
+    said = {
+        "skill": desk.skill.pk,
+        "person": desk.ana.pk,
+        "weekdays": [4, 0, 1, 0],
+        "starts": "20:00",
+        "ends": "08:00",
+        "time_zone": "Europe/Madrid",
+        "first_on": "2026-03-02",
+    }
+    kept = client.post(where, said)
+    assert kept.status_code == 201
     with django_assert_num_queries(1):
         [row] = asks(desk.priya).get(where).data["results"]
-    assert (row["person"]["name"], row["weekdays"], row["starts"], row["left_out"]) == (
+    assert row == kept.data
+    assert (row["person"]["name"], row["weekdays"], row["starts"], row["every_weeks"]) == (
         "Ana",
         [0, 1, 4],
         "20:00:00",
-        [],
+        1,
     )
-    assert len(asks(desk.marta).get(where).data["results"]) == 1
+    assert len(client.get(where).data["results"]) == 1
     assert asks(desk.sven).get(where).data["results"] == []
+    before = Duty.objects.filter(person=desk.ana, starts_at__gt=now).count()
+    change = f"{where}{row['id']}/change/"
+    assert client.post(change, {"person": desk.jonas.pk, "every_weeks": 2}).data["weekdays"] == [0, 1, 4]
+    assert not Duty.objects.filter(person=desk.ana, starts_at__gt=now).exists()
+    assert 0 < Duty.objects.filter(person=desk.jonas, starts_at__gt=now).count() < before
+    for wrong, refused in (
+        ({"last_on": "2026-03-01"}, (400, "invalid")),
+        ({"weekdays": [7]}, (400, "invalid")),
+        ({"weekdays": []}, (400, "invalid")),
+        ({"time_zone": "Mars/Base"}, (400, "invalid")),
+        ({"person": desk.bruno.pk}, (403, "not_theirs")),
+        ({"person": desk.audre.pk}, (403, "conflict_of_interest")),
+    ):
+        assert refusal(client.post(change, wrong)) == refused
+        assert refusal(client.post(where, {**said, **wrong})) == refused
+    assert DutyPattern.objects.count() == 1
 
 
 # --- From a sheet -------------------------------------------------------------------------------------------
