@@ -115,5 +115,22 @@ class StaleSheet(Refused):
         )
 
 
+class WrongSheet(Refused):
+    """Rows of a sheet are wrong: `rows` are what it would do, each with what is wrong with it."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        super().__init__(_("Nothing was imported: some rows are wrong. Each is named below."))
+
+    @property
+    def fields(self):
+        """{place: [sentence, …]}, by the place of a row and the name of its column."""
+        found = {}
+        for place, row in enumerate(self.rows):
+            for column, sentence in row.errors:
+                found.setdefault(f"rows.{place}.{column}", []).append(sentence)
+        return found
+
+
 class SurveyOver(Refused):
     """It is too late to answer."""

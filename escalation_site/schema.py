@@ -18,7 +18,8 @@ ERROR = {
         "fields": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
-            "description": "What is wrong with which field or parameter.",
+            "description": "What is wrong with which field or parameter; within a list by its place, as in"
+            " cases.0.revision.",
         },
     },
 }

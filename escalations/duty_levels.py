@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from escalations import plan, snapshot
 
 AN_HOUR = timedelta(hours=1)
@@ -27,6 +29,13 @@ class LevelDuty:
 
     level: plan.LevelFacts
     stretches: list | None
+
+
+def end_of_next_week(now):
+    """The midnight after next Sunday, in the reader's zone."""
+    today = timezone.localtime(now)
+    last = today.date() + timedelta(days=14 - today.weekday())
+    return timezone.make_aware(datetime.combine(last, datetime.min.time()))
 
 
 def at_each_level(version, *, since, until):

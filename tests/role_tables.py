@@ -122,7 +122,15 @@ API_READ = by_name(
         ): "option-use-list ask-back-list escalation-list handoff-list case-ladder-plan "
         "conversation-messages link-links case-list case-detail customer-list customer-detail "
         "clock-list promise-list ask-list decision-list answer-list survey-list "
-        "conversation-attachment",
+        "conversation-attachment savedview-list",
+        # Of the console, whose people are within one's own reach.
+        (403, 200, 200, 200, 200, 403): "duty-list duty-detail dutypattern-list dutypattern-detail "
+        "roster-list person-parting-holds",
+        (403, 404, 404, 404, 404, 403): "escalationpath-on-duty",  # of a path that was never published
+        (200, 200, 200, 403, 403, 200): "donetogether-list",
+        (200, 404, 404, 403, 403, 404): "donetogether-detail",
+        # An agent's own, shared with nobody.
+        (200, 404, 404, 404, 403, 404): "savedview-detail",
         (
             200,
             200,
@@ -133,7 +141,16 @@ API_READ = by_name(
         ): "option-use-detail ask-back-detail escalation-detail handoff-detail clock-detail "
         "clock-receipt promise-detail ask-detail decision-detail answer-detail survey-detail "
         "escalation-checklist",
-        (200, 200, 200, 403, 403, 403): "case-option-options",
+        (
+            200,
+            200,
+            200,
+            403,
+            403,
+            403,
+        ): "case-option-options foreseen-if-prioritised",
+        # Of nothing that would change, after the case was asked for.
+        (400, 400, 400, 403, 403, 403): "foreseen-if-corrected",
         (
             200,
             200,
@@ -142,7 +159,7 @@ API_READ = by_name(
             200,
             200,
         ): "option-list escalation-reason-list path-list notice-list me-list absence-list "
-        "person-list team-list category-list cause-list question-list service-list skill-list "
+        "person-list team-list category-list cause-list question-list service-list skill-list tag-list "
         "pause-reason-list reply-template-list root",
         (200, 404, 404, 404, 404, 404): "notice-detail",
         (200, 200, 200, 404, 200, 404): "absence-detail",
@@ -170,9 +187,25 @@ API_DONE = by_name(
         ): "case-option-use-option case-ladder-escalate case-answer case-ask case-assign case-close "
         "case-correct case-name-person case-open-up case-pause case-prioritise case-promise "
         "case-receive case-reopen case-reply case-resolve case-restrict case-resume case-strike "
-        "case-take case-take-up",
+        "case-take case-take-up case-tag relating-link relating-unlink relating-merge relating-split",
         (409, 409, 409, 403, 403, 404): "handoff-acknowledge",
-        (400, 400, 400, 403, 403, 400): "case-list case-call case-note",
+        (
+            400,
+            400,
+            400,
+            403,
+            403,
+            400,
+        ): "case-list case-call case-note relating-follow-up "
+        "donetogether-assign donetogether-tag donetogether-prioritise donetogether-close",
+        (400, 404, 404, 403, 403, 404): "donetogether-undo",
+        (403, 400, 400, 403, 400, 403): "duty-list duty-move duty-swap dutypattern-list "
+        "person-parting-leave person-parting-come-back",
+        (403, 200, 200, 403, 200, 403): "duty-take-out dutypattern-change",
+        (403, 403, 400, 403, 400, 403): "person-sheet-import person-sheet-look",
+        (400, 400, 400, 400, 403, 400): "savedview-list",
+        (400, 404, 404, 404, 403, 404): "savedview-rename savedview-share",
+        (200, 404, 404, 404, 403, 404): "savedview-delete",
         (400, 400, 403, 403, 403, 400): "case-open-rest",
         (200, 200, 200, 403, 403, 404): "promise-keep",
         (403, 400, 400, 403, 403, 403): "decision-approve decision-send-back",

@@ -6,7 +6,7 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 
 from cases import wording
-from cases.models import Case, Pause
+from cases.models import Case, CaseTag, Pause
 from cases.operations import (
     answering,
     asking,
@@ -17,6 +17,7 @@ from cases.operations import (
     pausing,
     promising,
     routing,
+    tagging,
     talk,
 )
 from cases.operations import reading as opening
@@ -42,10 +43,11 @@ RELATED = (
 
 
 def shown():
-    """Cases with everything that CaseSerializer shows, in two queries however many there are."""
+    """Cases with everything that CaseSerializer shows, in three queries however many there are."""
+    tags = CaseTag.objects.on().select_related("tag").order_by("tag__name")
     open_pauses = Pause.objects.open().select_related("reason", "started_by").order_by("started_at", "pk")
     return Case.objects.select_related(*RELATED).prefetch_related(
-        Prefetch("pauses", open_pauses, to_attr="open_pauses")
+        Prefetch("pauses", open_pauses, to_attr="open_pauses"), Prefetch("tags", tags, to_attr="tags_on")
     )
 
 
@@ -179,6 +181,12 @@ class Cases(ListModelMixin, ReadOfCases, OfOneCase):
     def prioritise(self, case, said, *, by, now):
         """Change the priority, by itself or through impact and urgency; open clocks are re-targeted."""
         routing.prioritise(case=case, by=by, now=now, **said)
+        return as_it_is(case)
+
+    @case_verb(inputs.TaggingOne)
+    def tag(self, case, said, *, by, now):
+        """Put tags on it, and take tags off it."""
+        tagging.tag(case=case, by=by, now=now, **said)
         return as_it_is(case)
 
     @verb(says=inputs.ShortReason, answers=serializers.CaseSerializer, asks="case.restrict")

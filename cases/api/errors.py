@@ -8,11 +8,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from cases.errors import AlreadyOpen, ConflictOfInterest, NotTheirs, Refused, StaleCase
+from cases.errors import AlreadyOpen, ConflictOfInterest, NotTheirs, Refused, StaleCase, StaleSheet
 
 # What an operation's refusal answers where it is not 400.
 STATUS = {
     StaleCase: status.HTTP_409_CONFLICT,
+    StaleSheet: status.HTTP_409_CONFLICT,
     AlreadyOpen: status.HTTP_409_CONFLICT,
     NotTheirs: status.HTTP_403_FORBIDDEN,
     ConflictOfInterest: status.HTTP_403_FORBIDDEN,
@@ -33,7 +34,7 @@ def answer(exc, context):
     """The answer to what a view raised: {code, messages, fields}; None leaves it to Django, as our fault."""
     if isinstance(exc, Refused):
         number = next((STATUS[c] for c in type(exc).__mro__ if c in STATUS), status.HTTP_400_BAD_REQUEST)
-        return Response(body(code_of(exc), exc.messages), status=number)
+        return Response(body(code_of(exc), exc.messages, getattr(exc, "fields", None)), status=number)
     response = exception_handler(exc, context)
     if response is None:
         return None
@@ -52,6 +53,18 @@ def body(code, messages, fields=None):
 def _invalid(detail):
     if not isinstance(detail, dict):
         return body("invalid", detail)
-    fields = {name: [str(e) for e in errors] for name, errors in detail.items() if name != "non_field_errors"}
+    fields = dict(_within({name: errors for name, errors in detail.items() if name != "non_field_errors"}))
     whole = detail.get("non_field_errors") or [_("Something sent is missing or wrong; each field says what.")]
     return body("invalid", whole, fields)
+
+
+def _within(errors, *names):
+    """(field, [sentence, …]) of each that is wrong; within a list by its place: cases.0.revision."""
+    for name, found in errors.items():
+        if isinstance(found, dict):
+            yield from _within(found, *names, name)
+        elif found and isinstance(found[0], dict):
+            yield from _within(dict(enumerate(found)), *names, name)
+        else:
+            place = [*names, name] if name != "non_field_errors" else names
+            yield ".".join(map(str, place)), [str(e) for e in found]

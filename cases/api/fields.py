@@ -39,6 +39,15 @@ class NamedSerializer(serializers.Serializer):
     name = serializers.CharField(read_only=True)
 
 
+class OfParts(serializers.Serializer):
+    """A tuple, shown by the names of its `parts`."""
+
+    parts = ()
+
+    def to_representation(self, row):
+        return super().to_representation(dict(zip(self.parts, row, strict=True)))
+
+
 def named(**kwargs):
     return NamedSerializer(read_only=True, **kwargs)
 

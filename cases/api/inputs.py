@@ -15,6 +15,7 @@ from cases.models import (
     Promise,
     ReplyTemplate,
     Service,
+    Tag,
     Team,
     TriggerKind,
 )
@@ -32,11 +33,31 @@ ASKS = [
     TriggerKind.VULNERABLE,
     TriggerKind.STATED_NEED,
 ]
+# Named in one list.
+MOST_IDS = 500
 WRITTEN = [choice for choice in Channel.choices if choice[0] != Channel.PHONE]
 
 
 def one(queryset, **kwargs):
     return serializers.PrimaryKeyRelatedField(queryset=queryset, **kwargs)
+
+
+class Ids(serializers.ListField):
+    """Several of a kind: what they are is looked up at once, not one by one."""
+
+    child = serializers.IntegerField(min_value=1, max_value=10**18 - 1)
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=MOST_IDS, **kwargs)
+
+
+def chosen_of(queryset, ids):
+    """The rows with these ids, in that order. Raises ValidationError for one that is not among them."""
+    found = queryset.in_bulk(ids)
+    strange = [pk for pk in ids if pk not in found]
+    if strange:
+        raise serializers.ValidationError(_("There is none with the id %(id)d here.") % {"id": strange[0]})
+    return list(found.values())
 
 
 class Said(serializers.Serializer):
@@ -60,8 +81,9 @@ class Versioned(Said):
     )
 
 
-class Opening(Said):
-    customer = one(Customer.objects.all())
+class TakingDown(Said):
+    """What somebody brings, of a customer that is known."""
+
     contact = one(Contact.objects.filter(is_active=True), required=False, allow_null=True)
     subject = Text(max_length=200)
     body = Text(help_text="In the customer's words.")
@@ -96,8 +118,24 @@ class Opening(Said):
             raise serializers.ValidationError(_("Answers go by the ids of their questions."))
         return {int(key): value for key, value in answers.items()}
 
+    def validate_service(self, service):
+        if service is not None and not service.subscriptions.filter(customer=self.customer()).exists():
+            raise serializers.ValidationError(_("This customer does not have this service."))
+        return service
+
+
+class FollowingUp(TakingDown):
+    """Of the same customer as the case that has ended."""
+
+
+class Opening(TakingDown):
+    customer = one(Customer.objects.all())
+
     def validate_contact(self, contact):
         return contact  # its customer is among what is said: validate
+
+    def validate_service(self, service):
+        return service
 
     def validate(self, said):
         contact, service = said.get("contact"), said.get("service")
@@ -198,6 +236,23 @@ class Prioritising(Versioned):
     impact = serializers.ChoiceField(Weight.choices, required=False)
     urgency = serializers.ChoiceField(Weight.choices, required=False)
     reason = Text(required=False)
+
+
+class Tagging(serializers.Serializer):
+    """Tags to put on and to take off; what is on already stays."""
+
+    add = Ids(required=False, help_text="Ids of tags; see /tags/.")
+    remove = Ids(required=False)
+
+    def validate_add(self, ids):
+        return chosen_of(Tag.objects.filter(is_active=True), ids)
+
+    def validate_remove(self, ids):
+        return chosen_of(Tag.objects, ids)
+
+
+class TaggingOne(Tagging, Versioned):
+    pass
 
 
 class Correcting(Versioned):

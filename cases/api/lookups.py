@@ -3,7 +3,18 @@
 from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin
 
-from cases.models import Category, Cause, PauseReason, Person, Question, ReplyTemplate, Service, Skill, Team
+from cases.models import (
+    Category,
+    Cause,
+    PauseReason,
+    Person,
+    Question,
+    ReplyTemplate,
+    Service,
+    Skill,
+    Tag,
+    Team,
+)
 from cases.states import Metric
 
 from .fields import NamedSerializer, Shown, maybe_named
@@ -105,6 +116,12 @@ class Skills(Lookup):
     """What a functional escalation may ask for."""
 
     queryset = Skill.objects.all()
+
+
+class Tags(Lookup):
+    """What cases may be gathered by."""
+
+    queryset = Tag.objects.filter(is_active=True)
 
 
 class PauseReasons(Lookup):

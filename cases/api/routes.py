@@ -2,6 +2,8 @@
 
 from .asking import Answers, Asks, Decisions
 from .cases import Cases
+from .foreseeing import Foreseen
+from .importing import Sheets
 from .lookups import (
     Categories,
     Causes,
@@ -11,16 +13,26 @@ from .lookups import (
     ReplyTemplates,
     Services,
     Skills,
+    Tags,
     Teams,
 )
 from .oneself import Absences, Oneself
+from .people import Partings
+from .relating import Relating
+from .rosters import Patterns, Roster, Turns
+from .saved_views import SavedViews
+from .together import Together
 from .views import Clocks, Conversation, Customers, Links, Notices, Parties, Promises, Surveys
 
 ROUTES = [
     ("cases", Conversation, "api-conversation"),
     ("cases", Links, "api-link"),
     ("cases", Parties, "api-party"),
+    ("cases", Relating, "api-relating"),
+    ("cases", Foreseen, "api-foreseen"),
     ("cases", Cases, "api-case"),
+    ("together", Together, "api-donetogether"),
+    ("saved-views", SavedViews, "api-savedview"),
     ("customers", Customers, "api-customer"),
     ("clocks", Clocks, "api-clock"),
     ("promises", Promises, "api-promise"),
@@ -31,6 +43,11 @@ ROUTES = [
     ("notices", Notices, "api-notice"),
     ("me", Oneself, "api-me"),
     ("absences", Absences, "api-absence"),
+    ("turns", Turns, "api-duty"),
+    ("duty-patterns", Patterns, "api-dutypattern"),
+    ("roster", Roster, "api-roster"),
+    ("people", Sheets, "api-person-sheet"),
+    ("people", Partings, "api-person-parting"),
     ("people", People, "api-person"),
     ("teams", Teams, "api-team"),
     ("categories", Categories, "api-category"),
@@ -38,6 +55,7 @@ ROUTES = [
     ("questions", Questions, "api-question"),
     ("services", Services, "api-service"),
     ("skills", Skills, "api-skill"),
+    ("tags", Tags, "api-tag"),
     ("pause-reasons", PauseReasons, "api-pause-reason"),
     ("reply-templates", ReplyTemplates, "api-reply-template"),
 ]

@@ -1,5 +1,6 @@
 """How customers, cases and what is on them are shown."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cases.models import (
@@ -15,7 +16,7 @@ from cases.models import (
 )
 from cases.states import Metric
 
-from .fields import Shown, maybe_named, named
+from .fields import NamedSerializer, Shown, maybe_named, named
 from .shown_customers import CustomerOfCaseSerializer
 
 
@@ -80,6 +81,7 @@ class CaseSerializer(Shown):
     policy = serializers.CharField(source="policy_version", read_only=True)
     owed_next = StandingSerializer(source="standing", read_only=True)
     open_pauses = PauseSerializer(many=True, read_only=True)
+    tags = serializers.SerializerMethodField()
 
     class Meta:
         model = Case
@@ -104,6 +106,7 @@ class CaseSerializer(Shown):
             "policy",
             "owed_next",
             "open_pauses",
+            "tags",
             "is_restricted",
             "received_at",
             "resolved_at",
@@ -112,6 +115,10 @@ class CaseSerializer(Shown):
             "reassigned_count",
             "revision",
         ]
+
+    @extend_schema_field(NamedSerializer(many=True))
+    def get_tags(self, case):
+        return NamedSerializer([row.tag for row in case.tags_on], many=True).data
 
 
 class OnCase(Shown):

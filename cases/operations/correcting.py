@@ -6,7 +6,7 @@ from cases.errors import Incomplete, WrongMove
 from cases.models import SlaPolicyVersion, TriggerKind
 from cases.states import ClockState, Metric
 
-from . import clocks, intake, triggers
+from . import clocks, intake, owing, triggers
 from .changing import changing
 
 # What decides which policy serves a case, and which rules answer for it.
@@ -44,17 +44,17 @@ def correct(
     with changing(case, by=by, reason=reason.strip() or _("corrected"), now=now, revision=revision) as locked:
         wanted = _columns(subject, category, service, contact, language, reference)
         changed = {name: value for name, value in wanted.items() if getattr(locked, name) != value}
-        _check(locked, changed, category, service, contact, reason)
-        is_on_purpose = (
-            intake.policy_for(locked, at=locked.received_at).policy_id != clocks.version_of(locked).policy_id
-        )
+        check(locked, changed, category, service, contact, reason)
+        on_purpose = is_on_purpose(locked)
         for name, value in changed.items():
             setattr(locked, name, value)
         if {"category_id", "contact_id"} & set(changed) and not by.is_system:
             intake.check_contact(locked.category, locked.contact)
         if DECIDES_TERMS & set(changed):
-            if not is_on_purpose:
-                _match_policy(locked, now)
+            other = None if on_purpose else other_version(locked, now)
+            if other is not None:
+                locked.policy_version = other
+                owing.retarget([locked], other, now=now)
             _owe_as_it_is(locked, now)
         if DECIDES_RULES & set(changed) and locked.is_live:
             triggers.happened(locked, TriggerKind.OPENED, at=now, now=now)
@@ -74,7 +74,8 @@ def _columns(subject, category, service, contact, language, reference):
     return {name: value for name, value in given.items() if value is not LEFT}
 
 
-def _check(case, changed, category, service, contact, reason):
+def check(case, changed, category, service, contact, reason):
+    """Raises what `correct` raises for what is given; `changed`: {column: value} of what is another."""
     if not changed:
         raise WrongMove(_("Nothing is put right: everything stands as you wrote it."))
     if changed.get("subject", "x") == "":
@@ -92,32 +93,50 @@ def _check(case, changed, category, service, contact, reason):
         raise WrongMove(_("This is no contact of this customer."))
 
 
-def _match_policy(case, now):
-    """Another policy serves the case by its current version; its own goes on by the version it was pinned
-    to."""
+def is_on_purpose(case):
+    """Whether `case`, as it is written down, was put under another policy than serves such cases."""
+    return intake.policy_for(case, at=case.received_at).policy_id != owing.version_of(case).policy_id
+
+
+def other_version(case, now):
+    """The version of another policy that serves the case as it is written down, its current one; None where
+    its own policy does: it goes on by the version it was pinned to."""
     matched = intake.policy_for(case, at=case.received_at)
-    if matched.policy_id == clocks.version_of(case).policy_id:
-        return
+    if matched.policy_id == owing.version_of(case).policy_id:
+        return None
     current = (v for v in SlaPolicyVersion.objects.in_force(now) if v.policy_id == matched.policy_id)
-    case.policy_version = next(current, matched)
-    clocks.retarget([case], case.policy_version, now=now)
+    return next(current, matched)
 
 
-def _owe_as_it_is(case, now):
-    """What a live case owes from the start and did not yet, from when it was received. A case that had its
-    first word owes no first response. What a law set for another category alone stops; a breach stands."""
-    if not case.is_live:
-        return
+def set_right(case, version, *, stopped=(), now):
+    """(clocks of a live case that a law set for another category alone, those, unsaved, that it owes from the
+    start by `version` and by law and did not yet); `stopped`: of the others, those that end as well.
+
+    A case that had its first word owes no first response.
+    """
     mine = list(case.clocks.select_related("statute").order_by("pk"))
     wrong = [
         c for c in mine if c.is_open and c.statute and c.statute.category_id not in (None, case.category_id)
     ]
-    clocks.settle(wrong, now=now)
-    clocks.end(wrong, at=now, now=now, state=ClockState.STOPPED)
     # What was stopped was owed by what the case was thought to be; it is as if it had never been.
-    counted = [c for c in mine if c.state != ClockState.STOPPED and c not in wrong]
-    had = {c.statute.key if c.statute else c.metric for c in counted} | {Metric.OWNERSHIP}
+    counted = [c for c in mine if c.state != ClockState.STOPPED and c not in (*wrong, *stopped)]
+    had = {_thing(c) for c in counted} | {Metric.OWNERSHIP}
     if any(message.answers_customer for message in case.messages.exclude(direction="internal")):
         had.add(Metric.FIRST_RESPONSE)
-    owed = clocks.from_the_start(case, clocks.version_of(case), now=now)
-    clocks.start([c for c in owed if (c.statute.key if c.statute else c.metric) not in had], now=now)
+    return wrong, [c for c in owing.from_the_start(case, version, now=now) if _thing(c) not in had]
+
+
+def _thing(clock):
+    """What is owed by it: of a law's, which of its terms."""
+    return clock.statute.key if clock.statute else clock.metric
+
+
+def _owe_as_it_is(case, now):
+    """What a live case owes from the start and did not yet, from when it was received. What a law set for
+    another category alone stops; a breach stands."""
+    if not case.is_live:
+        return
+    wrong, owed = set_right(case, owing.version_of(case), now=now)
+    clocks.settle(wrong, now=now)
+    clocks.end(wrong, at=now, now=now, state=ClockState.STOPPED)
+    clocks.start(owed, now=now)

@@ -7,7 +7,7 @@ from cases.errors import Blocked, Incomplete, WrongMove
 from cases.models import TriggerKind
 from cases.states import CaseStatus, may_move
 
-from . import clocks, linking, pausing, surveying, triggers
+from . import linking, owing, pausing, surveying, triggers
 from .changing import changing
 
 
@@ -35,7 +35,7 @@ def resolve(*, case, reason, by, now, revision=None):
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
         _move(locked, CaseStatus.RESOLVED)
         _require_unblocked(locked)
-        clocks.resolved(locked, at=now, now=now, pauses=pausing.end_all(locked, now=now))
+        owing.resolved(locked, at=now, now=now, pauses=pausing.end_all(locked, now=now))
         closing.end_with(locked, by=by, now=now, outcome="resolved")
         locked.resolved_at = now
 
@@ -50,7 +50,7 @@ def close(*, case, reason, by, now, revision=None):
     with changing(case, by=by, reason=reason, now=now, revision=revision) as locked:
         _move(locked, CaseStatus.CLOSED)
         _require_unblocked(locked)
-        clocks.closed(locked, at=now, now=now, pauses=pausing.end_all(locked, now=now))
+        owing.closed(locked, at=now, now=now, pauses=pausing.end_all(locked, now=now))
         closing.end_with(locked, by=by, now=now, outcome="closed")
         locked.closed_at = now
         surveying.ask_after(locked, now=now)
@@ -77,7 +77,7 @@ def open_again(case, *, now, is_undo=False):
     case.resolved_at = case.closed_at = None
     linking.part(case, now=now)
     surveying.call_back(case, now=now)
-    clocks.reopened(case, at=now, now=now)
+    owing.reopened(case, at=now, now=now)
     if not is_undo:
         case.reopened_count += 1
         triggers.happened(case, TriggerKind.REOPENED, at=now, now=now)

@@ -6,7 +6,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from cases import history, people_plan, roles
-from cases.errors import Incomplete, NotTheirs, Refused, StaleSheet
+from cases.errors import Incomplete, NotTheirs, StaleSheet, WrongSheet
 from cases.models import Membership, Person, PersonSkill
 from cases.people_plan import CHANGED, CREATED
 from cases.sets import add_each, update_each
@@ -30,7 +30,7 @@ def carry_out(*, lines, shown, by, now, reason):
     """Import these Lines (people_sheet) if they do what was `shown`, [Row.mark, …]. Returns an Imported.
 
     Whoever is new has no password until one is set. Sent twice, the second time does nothing.
-    Raises NotTheirs, Incomplete without a reason, Refused where a row is wrong, StaleSheet (which has the
+    Raises NotTheirs, Incomplete without a reason, WrongSheet where a row is wrong, StaleSheet (which has the
     `rows` as they are now) where the desk changed meanwhile; then nothing is written.
     """
     if not may_import(by):
@@ -50,7 +50,7 @@ def carry_out(*, lines, shown, by, now, reason):
         if [row.mark for row in rows] != list(shown):
             raise StaleSheet(rows)
         if wrong:
-            raise Refused(_("Nothing was imported: some rows are wrong. Each is named below."))
+            raise WrongSheet(rows)
         return _write(does)
 
 

@@ -23,7 +23,7 @@ from cases.models import (
 from cases.priorities import priority_of
 from cases.states import LIVE, Priority
 
-from . import asking, attempts, clocks, notify, questions, standing, staying, triggers
+from . import asking, attempts, clocks, notify, owing, questions, standing, staying, triggers
 
 
 def open_case(
@@ -114,7 +114,7 @@ def open_case(
         if is_asked:
             questions.answer(case, answers or {}, by=by, now=now)
         attempts.keep(case=case, tried=tried, by=by, now=now)
-        clocks.start_for_case(case, version, now=now)
+        owing.start_for_case(case, version, now=now)
         triggers.happened(case, TriggerKind.OPENED, at=received_at, now=now)
         if customer.is_vulnerable:
             triggers.happened(case, TriggerKind.VULNERABLE, at=received_at, now=now)
@@ -178,7 +178,7 @@ def foresee(*, now, **given):
     Raises NoOpenHour as opening would.
     """
     case, rule, version = drafted(received_at=given.pop("received_at", None) or now, **given)
-    owed = clocks.from_the_start(case, version, now=now)
+    owed = owing.from_the_start(case, version, now=now)
     hours = Calendar.objects.hours({clock.calendar_id for clock in owed})
     for clock in owed:
         clocks.schedule(clock, hours[clock.calendar_id], ())

@@ -10,7 +10,7 @@ from cases import history
 from cases.errors import Incomplete, NotInForce, Refused
 from cases.models import Case, Recalculation, SlaPolicyVersion
 
-from . import clocks, recalculating, renewing
+from . import clocks, owing, recalculating, renewing
 
 # A preview works out so many cases and no more; a refusal names so many.
 LOOKED_AT = 1000
@@ -33,7 +33,7 @@ def preview(*, from_versions, to_version, by, now, priority=None, team=None, onl
     ids = recalculating.in_scope(scope).order_by("pk").values_list("pk", flat=True)[: LOOKED_AT + 1]
     cases = list(Case.objects.filter(pk__in=list(ids)[:LOOKED_AT]))
     before = {c.pk: renewing.times(c) for c in clocks.OPEN_OF_ALL.all(cases=[case.pk for case in cases])}
-    kept, gone = clocks.aim(cases, to_version)
+    kept, gone = owing.aim(cases, to_version)
     clocks.schedule_all(kept)
     tally = renewing.tally_of([before[c.pk] for c in kept], [renewing.times(c) for c in kept], now)
     return Preview(len(cases), len(ids) > LOOKED_AT, tally, len(gone))

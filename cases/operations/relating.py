@@ -8,7 +8,7 @@ from cases.errors import Incomplete, WrongMove
 from cases.models import Attachment, CaseLink, Message
 from cases.states import CaseStatus
 
-from . import asking, clocks, intake
+from . import asking, intake, owing
 from .changing import changing
 from .linking import connect
 
@@ -130,7 +130,7 @@ def split(
                 with changing(new, by=by, reason=_("answered before the split"), now=now) as opened:
                     if opened.status == CaseStatus.NEW:
                         opened.status = CaseStatus.OPEN
-                    clocks.answered(opened, at=copy.occurred_at, now=now)
+                    owing.answered(opened, at=copy.occurred_at, now=now)
         connect(new, locked, CaseLink.Kind.SPLIT, reason=reason, now=now)
     return new
 

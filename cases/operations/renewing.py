@@ -11,7 +11,7 @@ from cases.models import Case, Clock
 from cases.prepared import Given, Prepared
 from cases.sets import update_each
 
-from . import clocks, renewing_postgresql, standing
+from . import clocks, owing, renewing_postgresql, standing
 
 ON_CALENDAR = Prepared(
     lambda: (
@@ -84,7 +84,7 @@ def move(case_ids, version, *, now):
         case.policy_version = version
         case.revision += 1
     update_each(cases, ["policy_version", "revision"])
-    kept = clocks.retarget(cases, version, now=now)
+    kept = owing.retarget(cases, version, now=now)
     standing.refresh(cases, now=now)
     return tally_of([before[clock.pk] for clock in kept], [times(clock) for clock in kept], now)
 

@@ -7,7 +7,7 @@ from cases.models import NoticeKind, SlaPolicyVersion, TriggerKind
 from cases.priorities import priority_of
 from cases.states import CaseStatus, may_move
 
-from . import clocks, notify, parties, staying, triggers
+from . import notify, owing, parties, staying, triggers
 from .changing import changing
 
 KEEP = object()
@@ -79,7 +79,7 @@ def _give_team(case, team, *, now):
     if team is KEEP or case.team_id == (team and team.pk):
         return False
     case.team = team
-    clocks.received_by_team(case, now=now)
+    owing.received_by_team(case, now=now)
     return True
 
 
@@ -116,7 +116,7 @@ def prioritise(
             locked.impact, locked.urgency = impact, urgency
         before, locked.priority = locked.priority, priority or priority_of(impact, urgency)
         if locked.priority != before:
-            clocks.retarget([locked], clocks.version_of(locked), now=now)
+            owing.retarget([locked], owing.version_of(locked), now=now)
         if locked.priority != before and not is_undo:
             triggers.happened(locked, TriggerKind.PRIORITY_CHANGED, at=now, now=now)
 
@@ -131,4 +131,4 @@ def move_to_policy(*, case, policy, by, now, reason, revision=None):
                 _("“%(policy)s” has no version in force; publish one first.") % {"policy": policy}
             )
         locked.policy_version = version
-        clocks.retarget([locked], version, now=now)
+        owing.retarget([locked], version, now=now)

@@ -7,7 +7,7 @@ from cases.errors import Incomplete, InThePast, Unfilled, WrongMove
 from cases.models import Channel, Message, NoticeKind, TriggerKind
 from cases.states import CaseStatus
 
-from . import attaching, clocks, ending, linking, mentioning, notify, triggers
+from . import attaching, ending, linking, mentioning, notify, owing, triggers
 from .changing import changing
 from .pausing import customer_spoke
 
@@ -148,11 +148,11 @@ def _say(
                 # for somebody to take it up.
                 ending.open_again(locked, now=now)
             if locked.is_live:
-                clocks.asked(locked, at=occurred_at, now=now)
+                owing.asked(locked, at=occurred_at, now=now)
         if message.answers_customer:
             if locked.status == CaseStatus.NEW:
                 locked.status = CaseStatus.OPEN
-            clocks.answered(locked, at=occurred_at, now=now)
+            owing.answered(locked, at=occurred_at, now=now)
         if direction == Message.Direction.OUT and channel == Channel.MAIL and contact is not None:
             notify.queue(
                 [

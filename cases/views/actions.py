@@ -15,6 +15,7 @@ from cases.errors import Blocked, Refused
 from cases.models import Pause, Promise
 from cases.operations import correcting, ending, foreseeing, pausing, promising, routing, tagging
 from cases.states import CaseStatus
+from cases.views.ahead import look_again
 from cases.views.finding import find
 from cases.views.others import away_now
 from cases.views.talking import REFUSED
@@ -151,7 +152,7 @@ class Prioritise(Action):
 
 
 class Correct(Action):
-    form_class, icon = forms.CorrectForm, "pencil"
+    form_class, icon, template = forms.CorrectForm, "pencil", "cases/correct.html"
     title, word, done = _("Correct the case"), _("Correct it"), _("The case is put right.")
     means = (
         _("What stood there before stays in the history."),
@@ -171,6 +172,16 @@ class Correct(Action):
             "language": case.language,
             "reference": case.reference,
         }
+
+    def post(self, request, number, **kwargs):
+        """To look first is to send the form without anything coming of it, for browsers without scripts."""
+        if "check" not in request.POST:
+            return super().post(request, number, **kwargs)
+        case = find(request.user, number, self.asks)
+        return self.show(request, case, self.form_class(initial=request.POST.dict(), case=case))
+
+    def more(self, case):
+        return look_again(case, self.request.POST or self.request.GET, timezone.now())
 
     def operate(self, case, said, *, by, now):
         correcting.correct(case=case, by=by, now=now, **said)

@@ -1,4 +1,5 @@
-"""What a case that is being taken down is like, and what would come of it: for the side of its form."""
+"""What a case that is being taken down is like, and what would come of it; and what would come of correcting
+one: for the side of their forms."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from cases import display, law_words, likeness
 from cases.errors import Refused
+from cases.forms import CorrectForm
 from cases.models import Channel
-from cases.operations import intake
+from cases.operations import foreseeing, intake
 from cases.terms import Term
 
 # The fields of the form that decide where a case goes and what it is like.
@@ -80,7 +82,7 @@ def _owed(clock, customer, now):
     is_same = display.local_time(clock.due_at, customer.time_zone) == display.clock_time(clock.due_at)
     words = {"time": date_format(there, "D H:i"), "city": display.zone_city(customer.time_zone)}
     return Owed(
-        name=law_words.clock_name(clock) if clock.rule else display.clock_name(clock),
+        name=_name(clock),
         term=_term(clock),
         due=display.moment(clock.due_at, now, "day"),
         there="" if is_same else _("%(time)s in %(city)s") % words,
@@ -94,6 +96,58 @@ def _term(clock):
     term = Term.read(clock.rule)
     words = law_words.amount(term.amount, term.unit)
     return words if clock.statute.is_certain else _("%(term)s, to be confirmed") % {"term": words}
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One term of a case once it is corrected: what, until when, and until when it was before."""
+
+    name: str
+    due: str
+    before: str = ""
+    pill: display.Pill | None = None
+
+
+def look_again(case, typed, now):
+    """The context of cases/_terms.html, of a form of correction as it was `typed`; empty where neither the
+    category nor the service is another one. Writes and locks nothing."""
+    form = CorrectForm(case=case)
+    given = {}
+    for name in ("category", "service"):
+        try:
+            chosen = form.fields[name].clean(typed[name])
+        except (KeyError, ValidationError):
+            continue
+        if getattr(case, f"{name}_id") != (chosen and chosen.pk):
+            given[name] = chosen
+    if not given:
+        return {}
+    try:
+        corrected = foreseeing.by_correction(case, now=now, **given)
+    except Refused as refusal:
+        return {"refused": " ".join(refusal.messages)}
+    changed = [_changed(term, now) for term in corrected.terms]
+    changed += [Changed(_name(clock), _("stops: nothing is owed")) for clock in corrected.gone]
+    return {"corrected": corrected, "changed": changed}
+
+
+def _name(clock):
+    return law_words.clock_name(clock) if clock.rule else display.clock_name(clock)
+
+
+def _changed(term, now):
+    clock = term.clock
+    if clock.due_at is None:
+        words = _("stands still; its term would be %(term)s") % {"term": display.duration(clock.term_seconds)}
+        return Changed(_name(clock), words)
+    before = display.moment(term.due_before, now, "day") if term.due_before and not term.is_same else ""
+    pill = display.Pill(_("as now")) if term.is_same else None
+    if clock.late_after < now and not clock.is_breached:
+        pill = display.Pill(_("breached at once"), "danger", "octagon")
+    elif term.is_new:
+        pill = display.Pill(_("new"), "info")
+    due = _("due %(time)s") % {"time": display.moment(clock.due_at, now, "day")}
+    return Changed(_name(clock), due, before, pill)
 
 
 def rule_words(rule):

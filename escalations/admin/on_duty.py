@@ -1,7 +1,6 @@
 """Who would get a case at each level of a path, now and until the end of next week."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from django.shortcuts import render
 from django.utils import timezone
@@ -45,7 +44,7 @@ class OnDutyPages:
     @method_decorator(require_GET)
     def on_duty(self, request, object_id):
         version, now = self.version_or_404(request, object_id), timezone.now()
-        until = end_of_next_week(now)
+        until = duty_levels.end_of_next_week(now)
         levels, roster = duty_levels.at_each_level(version, since=now, until=until)
         context = {
             **self.admin_site.each_context(request),
@@ -58,13 +57,6 @@ class OnDutyPages:
             "media": self.media,
         }
         return render(request, "admin/on_duty.html", context)
-
-
-def end_of_next_week(now):
-    """The midnight after next Sunday, in the reader's zone."""
-    today = timezone.localtime(now)
-    last = today.date() + timedelta(days=14 - today.weekday())
-    return timezone.make_aware(datetime.combine(last, datetime.min.time()))
 
 
 def _row(duty, roster):

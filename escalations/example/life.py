@@ -9,7 +9,7 @@ from functools import cached_property
 
 from cases import history
 from cases.models import Calendar, Case, Channel, Party, PauseReason, Person, Skill, Standing, Team
-from cases.operations import clocks, ending, intake, pausing, promising, routing, talk
+from cases.operations import ending, intake, owing, pausing, promising, routing, talk
 from cases.states import CaseStatus, Metric
 from escalations.models import EscalationPath, EscalationReason, Handoff, Option
 from escalations.operations import asking, escalate, options, respond, telling
@@ -46,7 +46,7 @@ class Life(Asking):
             channel=self.channel,
             priority=intake.priority_of(self.impact, self.urgency),
         )
-        return clocks.targets(next(v for v in self.cast.policies if v.matches(case)), case.priority)
+        return owing.targets(next(v for v in self.cast.policies if v.matches(case)), case.priority)
 
     @cached_property
     def hours(self):

@@ -7,7 +7,7 @@ import pytest
 from cases import engine
 from cases.errors import Incomplete, StaleCase, WrongMove
 from cases.models import Case, Service, Subscription, Trigger
-from cases.operations import correcting, ending, packs, pausing, routing, talk
+from cases.operations import correcting, ending, foreseeing, packs, pausing, routing, talk
 from cases.operations.packs import Chosen
 from cases.reconciling import rounds
 from cases.states import ClockState, Metric
@@ -165,6 +165,86 @@ def test_who_had_a_first_word_is_owed_no_other_first_response(desk, fraud):
     assert not case.clocks.open().filter(metric=Metric.FIRST_RESPONSE).exists()
 
 
+# --- What it would owe, before it is corrected ---
+
+
+def owed(case):
+    return dict(case.clocks.open().values_list("metric", "due_at"))
+
+
+def foreseen_and_then_done(case, desk, **changes):
+    """What is foreseen of these changes, which is what then comes of them; to look changes nothing."""
+    case = Case.objects.get(pk=case.pk)
+    before = list(case.clocks.order_by("pk").values())
+    stopped = set(case.clocks.filter(state=ClockState.STOPPED).values_list("pk", flat=True))
+    found = foreseeing.by_correction(case, now=NOW, **changes)
+    assert list(case.clocks.order_by("pk").values()) == before
+    assert Case.objects.get(pk=case.pk).revision == case.revision
+    correct(case, desk, reason="it is", **changes)
+    assert {term.clock.metric: term.clock.due_at for term in found.terms} == owed(case)
+    gone = case.clocks.filter(state=ClockState.STOPPED).exclude(pk__in=stopped)
+    assert {clock.pk for clock in found.gone} == set(gone.values_list("pk", flat=True))
+    assert found.version == Case.objects.get(pk=case.pk).policy_version
+    return found
+
+
+def test_what_is_foreseen_of_another_category_is_what_comes_of_it(desk, case, fraud):
+    waits = make.pause_reason()
+    pausing.pause(case=case, reason=waits, expected_end_at=NOW + HOUR, by=desk["agent"], now=NOW)
+    found = foreseen_and_then_done(case, desk, category=fraud)
+    assert found.is_other
+    assert [(t.clock.due_at, t.due_before) for t in found.terms] == [
+        (NOW + HOUR, NOW + 3 * HOUR),
+        (None, None),  # it stands still, before and after
+    ]
+    assert foreseen_and_then_done(case, desk, category=None).is_other
+
+
+def test_a_term_that_falls_away_and_one_that_comes_besides_are_foreseen(desk, case):
+    outage = make.category("Outage")
+    make.policy("Outage", {(Metric.RESOLUTION, None): 8 * 3600}, position=1, category=outage)
+    found = foreseen_and_then_done(case, desk, category=outage)
+    assert [clock.metric for clock in found.gone] == [Metric.FIRST_RESPONSE]
+    [started] = [t for t in foreseen_and_then_done(case, desk, category=None).terms if t.is_new]
+    assert (started.clock.metric, started.clock.due_at) == (Metric.FIRST_RESPONSE, NOW + 3 * HOUR)
+
+
+def test_what_a_law_sets_is_foreseen_with_it(desk):
+    billing, other = make.category("Billing"), make.category("Other")
+    packs.turn_on(
+        pack=LAW,
+        calendar=make.calendar(),
+        chosen=[Chosen(BILLING, category=billing)],
+        by=desk["manager"],
+        now=NOW - timedelta(days=10),
+    )
+    case = new_case(desk, at=NOW - timedelta(days=3), category=other)
+    found = foreseen_and_then_done(case, desk, category=billing)
+    [law] = [term for term in found.terms if term.is_new]
+    assert (law.clock.metric, law.clock.started_at) == (Metric.STATUTORY, NOW - timedelta(days=3))
+    assert not found.is_other and not found.changes_nothing
+    found = foreseen_and_then_done(case, desk, category=other)
+    assert [clock.metric for clock in found.gone] == [Metric.STATUTORY]
+
+
+def test_where_nothing_that_is_owed_changes_that_is_foreseen(desk, case):
+    ending.resolve(case=case, reason="done", by=desk["agent"], now=NOW)
+    assert foreseen_and_then_done(case, desk, category=make.category("Other")).changes_nothing
+
+
+def test_what_is_put_under_a_policy_on_purpose_is_foreseen_to_stay(desk, case, fraud):
+    special = make.policy("Special", targets={(Metric.FIRST_RESPONSE, None): 3600}, position=99, tier="key")
+    routing.move_to_policy(case=case, policy=special.policy, by=desk["manager"], now=NOW, reason="agreed")
+    assert foreseen_and_then_done(case, desk, category=fraud).changes_nothing
+
+
+def test_to_foresee_costs_as_much_whatever_a_case_has(desk, case, fraud, django_assert_num_queries):
+    for number in range(4):
+        make.policy(f"Other {number}", position=20 + number, category=make.category(f"Other {number}"))
+    with django_assert_num_queries(18):
+        foreseeing.by_correction(Case.objects.get(pk=case.pk), now=NOW, category=fraud)
+
+
 # --- What is refused ---
 
 
@@ -235,6 +315,42 @@ def test_a_case_is_corrected_on_its_page(client, desk, case, fraud):
     shown = body(page(client, desk["agent"], "case", case.number))
     for told in ("corrected the case", "Fraud", "card fraud", "PO-7"):
         assert told in shown, told
+
+
+def test_its_page_shows_the_new_due_times_before_anything_is_saved(client, desk, case, fraud):
+    without = body(page(client, desk["agent"], "case-correct", case.number))
+    assert "Under the policy" not in without
+    shown = body(page(client, desk["agent"], "case-correct", case.number, category=fraud.pk, service=""))
+    for told in ("Under the policy “Fraud”", "due today 12:00", "until now today 14:00"):
+        assert told in shown, told
+    # Without a script the form is sent to look, and keeps what was typed. Enter presses the first button.
+    assert shown.index('class="button button--primary"') < shown.index('name="check"')
+    typed = {"subject": "Card misused", "category": fraud.pk, "revision": case.revision, "check": "1"}
+    looked = post(client, desk["agent"], "case-correct", case.number, **typed)
+    assert looked.status_code == 200
+    for told in ("Under the policy “Fraud”", "Card misused"):
+        assert told in body(looked), told
+    assert Case.objects.get(pk=case.pk).revision == case.revision
+    odd = body(page(client, desk["agent"], "case-correct", case.number, category="x"))
+    assert "Under the policy" not in odd
+
+
+def test_a_program_asks_what_would_be_owed(desk, case, fraud):
+    where = f"/api/v1/cases/{case.number}/if-corrected/"
+    answer = asks(desk["agent"]).get(where, {"category": fraud.pk})
+    assert (answer.data["policy"], answer.data["is_other_policy"]) == ("Fraud v1", True)
+    first, resolution = answer.data["terms"]
+    assert (first["would_be"]["due_at"], first["due_before"]) == (
+        "2026-03-03T11:00:00Z",
+        "2026-03-03T13:00:00Z",
+    )
+    assert (first["is_new"], first["would_be"]["is_breached_at_once"]) == (False, False)
+    assert resolution["would_be"]["metric"] == "resolution"
+    assert refusal(asks(desk["agent"]).get(where, {"category": ""})) == (400, "wrong_move")
+    assert refusal(asks(desk["agent"]).get(where, {"category": 10**9})) == (400, "invalid")
+    under = asks(desk["agent"]).get(f"/api/v1/cases/{case.number}/if-prioritised/").data
+    assert [one["priority"] for one in under] == [1, 3, 4]
+    assert [row["metric"] for row in under[0]["goes_on"]] == ["first_response", "resolution"]
 
 
 def test_a_program_corrects_what_it_names_and_leaves_the_rest(desk, case, fraud):

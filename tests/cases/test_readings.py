@@ -370,6 +370,7 @@ OF_NO_CASE = {
     "categories",
     "causes",
     "customers",
+    "duty-patterns",
     "dashboard",  # how many, and of each queue the number of the case that will be late first
     "escalation-reasons",
     "me",
@@ -380,9 +381,14 @@ OF_NO_CASE = {
     "people",
     "questions",
     "reply-templates",
+    "roster",
+    "saved-views",
     "services",
     "skills",
+    "tags",
     "teams",
+    "turns",
+    "together",  # what one did oneself, by number
 }
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from cases.models import Absence, Duty, PersonSkill, Skill
 from escalations import checking, duty_levels, plan, snapshot
 from tests import factories as make
+from tests.worlds import asks
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -85,3 +86,20 @@ def test_the_page_by_role_and_the_check_that_warns_of_the_same_gap(desk, now, cl
     assert client.get(page).status_code == 403
     found = [str(finding) for finding in checking.check(desk.version, now=now)]
     assert any("of the next two weeks nobody of level 1 is there" in sentence for sentence in found)
+
+
+def test_a_program_reads_who_is_on_duty_until_the_end_of_next_week(desk, now, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    where = f"/api/v1/paths/{desk.version.path_id}/on-duty/"
+    with CaptureQueriesContext(connection) as queries:
+        shown = asks(desk.manager).get(where).data
+    assert len(queries) == 12  # the path, its version in force, and what the page asks
+    assert shown["version"] == desk.version.number
+    on_call, _team, depends = shown["levels"]
+    assert [(s["person"], s["name"]) for s in on_call["stretches"][:3]] == [
+        (desk.ana.pk, "Ana"),
+        (None, ""),
+        (desk.ben.pk, "Ben"),
+    ]
+    assert depends["stretches"] is None
+    assert asks(desk.ana).get(where).status_code == 403
