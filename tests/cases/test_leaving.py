@@ -30,7 +30,7 @@ from cases.operations import leaving as operations
 from cases.operations import promising, routing
 from escalations import plan, snapshot
 from escalations.models import AskBack, Escalation, Handoff, PathVersion
-from escalations.operations import ladder
+from escalations.operations import asking, ladder
 from tests import factories as make
 from tests.console_forms import filled
 
@@ -454,32 +454,52 @@ def handed_to_ana(desk, case, row, roster, now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_is_given_a_case_at_that_moment_is_out_only_once_it_is_passed_on(desk, now):
+def test_whoever_is_given_something_at_that_moment_is_out_only_once_it_is_passed_on(desk, now):
+    """Ana gets a case while she leaves, and Ben a question."""
     case = owned(desk, now, owner=desk.cleo)
+    row = held_by_ana(desk, case, now)
+    with make.signed():
+        Escalation.objects.filter(pk=row.pk).update(holder=desk.cleo)
+        Handoff.objects.update(from_person=desk.ben)
+
+    def a_case():
+        routing.assign(case=case, owner=desk.ana, reason="has time", by=desk.cleo, now=now)
+
+    def a_question():
+        asking.ask_back(handoff=row.handoffs.get(), text="Since when?", by=desk.cleo, now=now)
+
+    leaves_while(a_case, desk, now, person=desk.ana, to=desk.ben)
+    assert Case.objects.get(pk=case.pk).owner == desk.ben
+    assert not Case.objects.filter(owner=desk.ana).exists()
+    with make.signed():
+        Case.objects.update(owner=desk.cleo)  # nothing else keeps him here
+    leaves_while(a_question, desk, now, person=desk.ben, to=desk.supervisor)
+    assert AskBack.objects.get().asked_of == desk.supervisor
+
+
+def leaves_while(give, desk, now, *, person, to):
     given, go_on = threading.Event(), threading.Event()
     # SQLite lets one write at a time: there it is given before they leave.
     waits = connection.vendor == "postgresql"
 
-    def give():
+    def giving():
         try:
             with make.signed(now):
-                routing.assign(case=case, owner=desk.ana, reason="has time", by=desk.cleo, now=now)
+                give()
                 given.set()
                 go_on.wait(10 if waits else 0)
         finally:
             connection.close()
 
-    giving = threading.Thread(target=give)
-    giving.start()
+    thread = threading.Thread(target=giving)
+    thread.start()
     assert given.wait(10)
-    left = leave(desk, now)
+    left = leave(desk, now, person=person, to=to)
     assert left.is_out is not waits
     go_on.set()
-    giving.join()
+    thread.join()
     if waits:
-        assert leave(desk, now).is_out
-    assert Case.objects.get(pk=case.pk).owner == desk.ben
-    assert not Case.objects.filter(owner=desk.ana).exists()
+        assert leave(desk, now, person=person, to=to).is_out
 
 
 def test_many_go_slice_by_slice_for_a_fixed_number_of_queries(desk, now, monkeypatch):
