@@ -51,10 +51,10 @@ class LeavingForm(forms.Form):
         queryset=Person.objects.none(),
         required=False,
         widget=Widgets.LongChoice,
-        empty_label=gettext_lazy("nobody: what is of them stays, and so does this person"),
+        empty_label=gettext_lazy("nobody yet"),
         help_text=gettext_lazy(
-            "You see nothing of them; this person does from then on. They are named on each with your "
-            "reason, and told which. Never yourself."
+            "Where there are any, nobody leaves before somebody is named on them, with your reason, and told "
+            "which. You see nothing of them, so it cannot be you."
         ),
     )
     change_reason = ReasonField(required=True)

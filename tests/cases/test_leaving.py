@@ -352,6 +352,7 @@ def test_what_is_kept_from_whoever_passes_it_on_goes_to_somebody_named_for_it(de
     said = {"way": TO_PERSON, "to": desk.ben.pk, "change_reason": "dismissed"}
     answer = client.post(page, said)
     assert answer.context["left"].passed.refused[0].startswith("5 things need another person")
+    assert "What is left is kept from you." in answer.content.decode()
     # Nobody lets themself in: it is not offered, and refused.
     assert client.post(page, {**said, "kept_to": desk.manager.pk}).context["form"].errors["kept_to"]
     before = Case.history.count()
