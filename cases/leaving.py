@@ -20,12 +20,14 @@ WAYS = (
 @dataclass(frozen=True)
 class Choice:
     """Where it goes: cases one of WAYS, and whatever needs a name to `to`; who leads a team next that they
-    lead alone, by `leads` ({team id: Person})."""
+    lead alone, by `leads` ({team id: Person}). What is of a restricted case that is kept from whoever passes
+    it on goes to `kept_to`, or stays without one."""
 
     way: str
     to: object  # Person
     reason: str
     leads: dict = field(default_factory=dict)
+    kept_to: object = None  # Person
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,17 @@ class Held:
 
 @dataclass
 class Passed:
-    """How many were passed on, and how many cannot go to the person who was named, or by who names them."""
+    """How many were passed on, `kept` of them to who takes what is kept from whoever passes it on; and how
+    many cannot go to the person who was named, or by who names them."""
 
     number: int = 0
     left: int = 0
+    kept: int = 0
 
     def add(self, other):
         self.number += other.number
         self.left += other.left
+        self.kept += other.kept
         return self
 
     @property
@@ -72,8 +77,8 @@ class Passed:
         if not self.left:
             return []
         words = ngettext(
-            "%(n)d thing needs another person; name somebody else, or let somebody else pass it on.",
-            "%(n)d things need another person; name somebody else, or let somebody else pass them on.",
+            "%(n)d thing needs another person: name somebody else, also for restricted cases.",
+            "%(n)d things need another person: name somebody else, also for restricted cases.",
             self.left,
         )
         return [words % {"n": self.left}]

@@ -1,6 +1,6 @@
 """Who would hold each level of a path, hour for hour: by the very function that the engine asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -18,6 +18,8 @@ class Stretch:
     ends_at: datetime
     person_id: int | None = None
     team_id: int | None = None
+    # Who of the team is there and told; whoever acknowledges first has it.
+    told: tuple = ()
     # Who was asked before, and why it is not theirs: (person id, one of plan's words).
     passed: tuple = ()
 
@@ -70,10 +72,15 @@ def _stretches(level, roster, instants, until):
         step, passed = plan.holder_at(level, nobodys, roster, at)
         who = (step.person_id, step.team_id) if step is not None else (None, None)
         why = tuple((p.person_id, p.why) for p in passed if p.person_id is not None)
+        told = ()
         if level.responsible == plan.TEAM:
-            why = ()
-        if found and (found[-1].person_id, found[-1].team_id, found[-1].passed) == (*who, why):
-            found[-1] = Stretch(found[-1].starts_at, following, *who, why)
+            why, told = (), tuple(roster.present(level.team_id, at)) if step is not None else ()
+        if found and (found[-1].person_id, found[-1].team_id, found[-1].told, found[-1].passed) == (
+            *who,
+            told,
+            why,
+        ):
+            found[-1] = replace(found[-1], ends_at=following)
         else:
-            found.append(Stretch(at, following, *who, why))
+            found.append(Stretch(at, following, *who, told, why))
     return found

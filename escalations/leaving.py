@@ -49,12 +49,16 @@ class Escalations:
         rows = {}
         for row in self._rows(person).filter(case__in=cases).select_related("version").order_by("-pk"):
             rows[row.case_id] = row
+        found = passing_on.takers(list(cases.values()), choice, by)
+        takers = {case.pk: taker for taker, theirs in found for case in theirs}
         if rows:
-            self._move(rows, cases, person, choice, by, now)
+            self._move(rows, cases, person, choice, takers, now)
         left = self._rows(person).filter(case__in=stuck.values("pk")).count() if len(rows) < most else 0
-        return Passed(sum(row.holder_id != person.pk for row in rows.values()), left)
+        gone = [row for row in rows.values() if row.holder_id != person.pk]
+        kept = sum(takers[row.case_id] is not choice.to for row in gone)
+        return Passed(len(gone), left, kept)
 
-    def _move(self, rows, cases, person, choice, by, now):
+    def _move(self, rows, cases, person, choice, takers, now):
         roster, paths = snapshot.roster(since=now), snapshot.paths({row.version_id for row in rows.values()})
         facts = snapshot.cases(cases[pk] for pk in rows)
         latest = {}
@@ -67,7 +71,8 @@ class Escalations:
         moves = []
         for case_id, row in rows.items():
             case, path = cases[case_id], paths[row.version_id]
-            step = self._step(row, case, path, facts[case_id], roster, team, choice, now)
+            to = takers[case_id]
+            step = self._step(row, case, path, facts[case_id], roster, team, choice.way, to, now)
             moves.append(
                 Move(
                     case=case,
@@ -83,20 +88,20 @@ class Escalations:
             )
         move(moves, roster, now=now)
 
-    def _step(self, row, case, path, facts, roster, team, choice, now):
+    def _step(self, row, case, path, facts, roster, team, way, to, now):
         """To the person named; to the case's own or the leaver's team; or to whom the ladder asks next."""
         here = plan.Step(row.level_number, is_fallback=row.is_at_fallback)
-        if choice.way == TO_PERSON:
-            return replace(here, person_id=choice.to.pk)
+        if way == TO_PERSON:
+            return replace(here, person_id=to.pk)
         team_id = None if case.is_restricted else case.team_id or (team and team.pk)
-        if choice.way == TO_QUEUE and team_id is not None:
+        if way == TO_QUEUE and team_id is not None:
             return replace(here, team_id=team_id)
-        if choice.way == TO_QUEUE and choice.to.pk not in facts.subjects:
-            return replace(here, person_id=choice.to.pk)
+        if way == TO_QUEUE and to.pk not in facts.subjects:
+            return replace(here, person_id=to.pk)
         step = plan.climb(path, row.level_number, facts, roster, now)
         is_anybody_there = step.team_id is not None or roster.people[step.person_id].is_working
-        if not is_anybody_there and not case.is_restricted and choice.to.pk not in facts.subjects:
-            return replace(step, person_id=choice.to.pk)  # nobody else is there at all
+        if not is_anybody_there and not case.is_restricted and to.pk not in facts.subjects:
+            return replace(step, person_id=to.pk)  # nobody else is there at all
         return step
 
 
@@ -125,17 +130,25 @@ class Questions:
     def pass_on(self, person, choice, by, now, most):
         """Whoever asked is not asked their own question. Who is asked of a restricted case sees it."""
         stuck = passing_on.not_given(self._cases(person), choice, by)
-        unfit = Q(asked_by=choice.to) | Q(handoff__escalation__case__in=stuck.values("pk"))
+        apart = passing_on.kept(self._cases(person), choice, by)
+        kept = Q(handoff__escalation__case__in=apart.values("pk"))
+        own = (Q(asked_by=choice.to) & ~kept) | (Q(asked_by=choice.kept_to) & kept)
+        unfit = own | Q(handoff__escalation__case__in=stuck.values("pk"))
         able = self._rows(person).exclude(unfit).order_by("handoff__escalation__case", "pk")
         wanted = sorted(set(able.values_list("handoff__escalation__case", flat=True)[:most]))
         locked = Case.objects.lock_all(wanted)
         meanwhile = set(stuck.filter(pk__in=wanted).values_list("pk", flat=True))
         cases = [case for case in locked if case.pk not in meanwhile]
-        rows = self._rows(person).filter(handoff__escalation__case__in=cases).exclude(asked_by=choice.to)
-        ids = list(rows.values_list("pk", flat=True))
-        done = AskBack.objects.filter(pk__in=ids).update(asked_of=choice.to)
-        passing_on.let_in(cases, choice.to, choice.reason)
-        return Passed(done, self._rows(person).filter(unfit).count() if done < most else 0)
+        done = Passed()
+        for taker, theirs in passing_on.takers(cases, choice, by):
+            rows = self._rows(person).filter(handoff__escalation__case__in=theirs).exclude(asked_by=taker)
+            ids = list(rows.values_list("pk", flat=True))
+            number = AskBack.objects.filter(pk__in=ids).update(asked_of=taker)
+            passing_on.let_in(theirs, taker, choice, by, now)
+            done.add(Passed(number, kept=0 if taker is choice.to else number))
+        if done.number < most:
+            done.left = self._rows(person).filter(unfit).count()
+        return done
 
 
 def _named_in(person):

@@ -117,6 +117,12 @@ class Roster:
             return None
         return QUIET, person.quiet_deputy_id
 
+    def present(self, team_id, at):
+        """Who of a team is there at `at`, and told of what comes to it; all of it, if nobody is."""
+        members = self.members.get(team_id, ())
+        there = [pk for pk in members if self.people[pk].is_working and self.away(pk, at) is None]
+        return there or list(members)
+
     def is_at_work(self, person_id, at):
         """Whether they would pick up at `at`: there, and on duty or in the hours of their own calendar."""
         person = self.people.get(person_id)

@@ -13,7 +13,7 @@ from cases.states import ClockState, TimerKind
 from . import plan, snapshot
 from .models import Escalation, Handoff
 from .operations import automatic
-from .operations.ladder import Move, move, present, reminder
+from .operations.ladder import Move, move, reminder
 
 BY_ACKNOWLEDGE_CLOCK, BY_WORK_CLOCK = (
     Prepared(
@@ -147,11 +147,7 @@ def holder_reminder(group, *, cases, now):
             continue
         level = paths[handoff.escalation.version_id].level(handoff.level_number)
         again.append(reminder(handoff, level, timer.case_id, after=timer, fired_at=now))
-        people = (
-            [handoff.to_person_id]
-            if handoff.to_person_id
-            else present(roster, handoff.to_team_id, timer.case_id, now)
-        )
+        people = [handoff.to_person_id] if handoff.to_person_id else roster.present(handoff.to_team_id, now)
         wanted += [(timer, handoff, pk) for pk in people]
     timers.set_up(again, now=now)
     known = Person.objects.working().in_bulk({pk for _t, _h, pk in wanted})

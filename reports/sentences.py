@@ -283,18 +283,30 @@ def of_handoff(before, row, names):
     to = names.person(row.to_person_id) if row.to_person_id else names.team(row.to_team_id)
     words = {"who": to, "level": row.level_number}
     if before is None:
-        if row.kind == Kind.AUTOMATIC:
-            text = _("sent the case to %(who)s, level %(level)d")
-        else:
-            text = _("handed the case to %(who)s, level %(level)d")
-        yield Said(text % words, "steps", why=row.reason)
+        yield Said(_handed(row) % words, "steps", why=row.reason)
     elif row.state != before.state:
         yield from _answered(row, words)
 
 
+def _is_at_fallback(row):
+    """Above the top level nothing is owed to anybody in time; each level has its term to acknowledge."""
+    return row.acknowledge_clock_id is None
+
+
+def _handed(row):
+    if row.kind == Kind.AUTOMATIC:
+        if _is_at_fallback(row):
+            return _("sent the case to %(who)s, the fallback holder")
+        return _("sent the case to %(who)s, level %(level)d")
+    if _is_at_fallback(row):
+        return _("handed the case to %(who)s, the fallback holder")
+    return _("handed the case to %(who)s, level %(level)d")
+
+
 def _answered(row, words):
     if row.state == Handoff.State.ACKNOWLEDGED:
-        yield Said(_("acknowledged level %(level)d") % words, "user-check")
+        at_fallback, at_level = _("acknowledged as the fallback holder"), _("acknowledged level %(level)d")
+        yield Said((at_fallback if _is_at_fallback(row) else at_level) % words, "user-check")
     elif row.state == Handoff.State.DECLINED:
         yield Said(_("declined level %(level)d") % words, "undo", why=row.decline_reason)
     elif row.state == Handoff.State.RAN_OUT:

@@ -43,17 +43,30 @@ class LeavingForm(forms.Form):
         queryset=Person.objects.none(),
         widget=Widgets.LongChoice,
         help_text=gettext_lazy(
-            "Promises, turns of duty, accounts, rules, people they manage; restricted cases."
+            "Promises, turns of duty, accounts, rules, people they manage; restricted cases that you know of."
+        ),
+    )
+    kept_to = forms.ModelChoiceField(
+        label=gettext_lazy("Who is named on restricted cases that are kept from you"),
+        queryset=Person.objects.none(),
+        required=False,
+        widget=Widgets.LongChoice,
+        empty_label=gettext_lazy("nobody yet"),
+        help_text=gettext_lazy(
+            "Where there are any, nobody leaves before somebody is named on them, with your reason, and told "
+            "which. You see nothing of them, so it cannot be you."
         ),
     )
     change_reason = ReasonField(required=True)
     # With how much it began: what the bar is measured against.
     total = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=NO_MORE)
 
-    def __init__(self, *args, person, **kwargs):
+    def __init__(self, *args, person, by, **kwargs):
         super().__init__(*args, **kwargs)
         able = Person.objects.working().filter(role__in=roles.who_may("escalation.hold"))
-        self.fields["to"].queryset = able.exclude(pk=person.pk).order_by("name")
+        others = able.exclude(pk=person.pk).order_by("name")
+        self.fields["to"].queryset = others
+        self.fields["kept_to"].queryset = others.exclude(pk=by.pk)
         for row in passing_on.alone_led(person):
             self.fields[f"lead_{row.team_id}"] = forms.ModelChoiceField(
                 label=_("Who leads %(team)s next") % {"team": row.team},
@@ -62,7 +75,8 @@ class LeavingForm(forms.Form):
                 widget=Widgets.Choice,
                 empty_label=_("nobody yet: whoever leads the team above"),
             )
-        self.order_fields(["way", "to", *(n for n in self.fields if n.startswith("lead_")), "change_reason"])
+        leads = [name for name in self.fields if name.startswith("lead_")]
+        self.order_fields(["way", "to", "kept_to", *leads, "change_reason"])
 
     def choice(self):
         said = self.cleaned_data
@@ -71,7 +85,7 @@ class LeavingForm(forms.Form):
             for name, who in said.items()
             if name.startswith("lead_") and who is not None
         }
-        return leaving.Choice(said["way"], said["to"], said["change_reason"], leads)
+        return leaving.Choice(said["way"], said["to"], said["change_reason"], leads, said["kept_to"])
 
 
 class LeavingPages:
@@ -99,7 +113,7 @@ class LeavingPages:
         """What somebody holds, for all who see them; passing it on is for those who may part with them."""
         person, now = self._person_or_404(request, object_id), timezone.now()
         may = operations.may_part_with(request.user, person) and person.is_active
-        form = LeavingForm(posted(request), person=person)
+        form = LeavingForm(posted(request), person=person, by=request.user)
         left = None
         if request.method == "POST" and may and form.is_valid():
             try:

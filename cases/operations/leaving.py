@@ -39,8 +39,8 @@ def leave(*, person, choice, by, now, most=SLICE):
 
     Their password ends with it, and so does every session and every program that signs in with it.
     Raises NotTheirs, Incomplete without a reason, ConflictOfInterest for a `choice.to` who could not hold it,
-    or lead the team that they are to, WrongMove for
-    somebody who has left. What nobody can take here stays, and they stay with it: see Left.
+    or lead the team that they are to, and for a `choice.kept_to` who is `by`: nobody lets themself in;
+    WrongMove for somebody who has left. What nobody can take here stays, and they stay with it: see Left.
     """
     _check(person, choice, by)
     with history.acting(by=by, reason=choice.reason.strip(), now=now):
@@ -48,7 +48,9 @@ def leave(*, person, choice, by, now, most=SLICE):
             raise WrongMove(_("%(who)s has left already.") % {"who": person})
         _check_leads(person, choice)
         passed = leaving.pass_on(person, choice, by=by, now=now, most=most)
-        staying.require_here(choice.to)
+        for taker in (choice.to, choice.kept_to):
+            if taker is not None:
+                staying.require_here(taker)
         _tell(person, choice, passed, by, now)
         is_out, held = _let_out(person, by, now)
     return Left(passed, is_out, held)
@@ -76,9 +78,25 @@ def _check(person, choice, by):
         raise Incomplete(_("Choose where the cases go."))
     if choice.to is None or choice.to.pk == person.pk:
         raise Incomplete(_("Name somebody else: promises, turns and rules need a name."))
-    if not roles.may(choice.to, "escalation.hold"):
+    _check_could_hold(choice.to)
+    if choice.kept_to is not None:
+        _check_kept_to(person, choice.kept_to, by)
+
+
+def _check_kept_to(person, taker, by):
+    if taker.pk == by.pk:
         raise ConflictOfInterest(
-            _("%(who)s could not hold a case; name somebody here who works cases.") % {"who": choice.to}
+            _("Nobody lets themself in to what is kept from them; name somebody else for restricted cases.")
+        )
+    if taker.pk == person.pk:
+        raise Incomplete(_("Name somebody else for restricted cases than who leaves."))
+    _check_could_hold(taker)
+
+
+def _check_could_hold(taker):
+    if not roles.may(taker, "escalation.hold"):
+        raise ConflictOfInterest(
+            _("%(who)s could not hold a case; name somebody here who works cases.") % {"who": taker}
         )
 
 
@@ -92,8 +110,10 @@ def _check_leads(person, choice):
 
 
 def _tell(person, choice, passed, by, now):
-    """The one who takes it hears of it once, however many steps it takes; the figure grows with them."""
-    if not passed.number or choice.to.pk == by.pk:
+    """The one who takes it hears of it once, however many steps it takes; the figure grows with them. Who
+    takes what is kept is told case by case, as one who is named."""
+    things = passed.number - passed.kept
+    if not things or choice.to.pk == by.pk:
         return
     # Who left, came back and leaves again, was out in between.
     times = Person.history.filter(id=person.pk, is_active=False).count()
@@ -103,12 +123,12 @@ def _tell(person, choice, passed, by, now):
         None,
         about,
         person=choice.to,
-        facts={"who": person.name, "things": passed.number},
+        facts={"who": person.name, "things": things},
     )
     told = Notice.objects.filter(key__in=[notify.key(wanted, channel) for channel in Notice.Channel])
     earlier = list(told.select_for_update())
     for notice in earlier:
-        notice.facts = {**notice.facts, "things": notice.facts["things"] + passed.number}
+        notice.facts = {**notice.facts, "things": notice.facts["things"] + things}
     Notice.objects.bulk_update(earlier, ["facts"])
     if not earlier:
         notify.queue([wanted], now=now)

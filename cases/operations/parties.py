@@ -63,15 +63,31 @@ def name(*, case, person, kind, reason, by, now, revision=None):
                 _("%(who)s is named in this complaint, and sees nothing of it.") % {"who": person}
             )
         # One row a person: what they were before is in its history.
-        row = row or Party(case=locked, person=person)
+        row = row or Party()
+        row.case, row.person = locked, person
         row.kind, row.reason = kind, reason.strip()[:200]
         row.save()
-        if kind == Party.Kind.ACCESS and locked.is_restricted and person.pk != by.pk:
-            facts = {"who": str(by), "reason": row.reason}
-            about = f"party:{row.pk}:{locked.revision}"
-            wanted = notify.Wanted(NoticeKind.NAMED, locked, about, person=person, facts=facts)
-            notify.queue([wanted], now=now)
+        if kind == Party.Kind.ACCESS and locked.is_restricted:
+            tell_named([row], by=by, now=now)
     return row
+
+
+def tell_named(rows, *, by, now):
+    """Each of `rows` (Party, of restricted, locked cases) is told to its person, save to `by`, who knows."""
+    notify.queue(
+        [
+            notify.Wanted(
+                NoticeKind.NAMED,
+                row.case,
+                f"party:{row.pk}:{row.case.revision}",
+                person=row.person,
+                facts={"who": str(by), "reason": row.reason},
+            )
+            for row in rows
+            if row.person_id != by.pk
+        ],
+        now=now,
+    )
 
 
 def strike(*, party, reason, by, now, revision=None):
@@ -103,19 +119,20 @@ def let_in(case, person, reason):
 
 def let_in_to_all(cases, person, reason):
     """Name `person` with access to each of these locked cases, unless they are, or are its subject. As a
-    set."""
+    set. The rows (Party) of those on which they were not named before."""
     if person.is_system or not cases:
-        return  # a system actor reads nothing
+        return []  # a system actor reads nothing
     rows = {row.case_id: row for row in Party.objects.filter(case__in=cases, person=person)}
-    former = [row for row in rows.values() if row.kind == Party.Kind.FORMER]
-    for row in former:
-        row.kind, row.reason = Party.Kind.ACCESS, reason[:200]
+    named, former, new = {"kind": Party.Kind.ACCESS, "reason": reason[:200]}, [], []
+    for case in cases:
+        row = rows.get(case.pk)
+        if row is None:
+            new.append(Party(case=case, person=person, **named))
+        elif row.kind == Party.Kind.FORMER:
+            row.case, row.person, row.kind, row.reason = case, person, *named.values()
+            former.append(row)
     update_each(former, ["kind", "reason"])
-    add_each(
-        Party(case=case, person=person, kind=Party.Kind.ACCESS, reason=reason[:200])
-        for case in cases
-        if case.pk not in rows
-    )
+    return [*former, *add_each(new)]
 
 
 def _refuse_who_has_it(case, person):

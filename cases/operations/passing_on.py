@@ -24,7 +24,7 @@ from cases.models import (
 from cases.sets import add_each, update_each
 from cases.states import CaseStatus
 
-from . import duties, intake, parties, routing, standing
+from . import duties, intake, parties, routing, standing, turn_news
 
 # By the rules each case is an operation of its own.
 RULES_AT_ONCE = 50
@@ -45,18 +45,51 @@ def some(rows):
 
 
 def not_given(cases, choice, by):
-    """Those of `cases` that cannot go to `choice.to` by `by`: complaints about them, and restricted ones on
-    which they are not named, unless `by` knows of these: nobody gives away what is kept from them."""
-    named = Party.objects.filter(case=OuterRef("pk"), person=choice.to)
+    """Those of `cases` that cannot go to who takes them, as complaints about that person; and those that are
+    kept from `by` where nobody is named for these: nobody gives away as they like what is kept from them."""
+    secret = _kept(choice, by)
+    if choice.kept_to is None:
+        return cases.filter(_is_about(choice.to) | secret)
+    return cases.filter((secret & _is_about(choice.kept_to)) | (~secret & _is_about(choice.to)))
+
+
+def kept(cases, choice, by):
+    """Those of `cases` that go to `choice.kept_to`."""
+    return cases.none() if choice.kept_to is None else cases.filter(_kept(choice, by))
+
+
+def takers(cases, choice, by):
+    """[(who takes them, which of these locked `cases`)]."""
+    if choice.kept_to is None:
+        return [(choice.to, cases)]
+    among = Case.objects.filter(pk__in=[case.pk for case in cases])
+    apart = set(kept(among, choice, by).values_list("pk", flat=True))
+    return [
+        (choice.to, [case for case in cases if case.pk not in apart]),
+        (choice.kept_to, [case for case in cases if case.pk in apart]),
+    ]
+
+
+def _kept(choice, by):
+    """Restricted cases of which neither `by` knows, nor `choice.to` as one who is named on them."""
     known = Case.objects.filter(is_restricted=True).findable(by)
-    has_access = Exists(named.filter(kind=Party.Kind.ACCESS))
-    kept = Q(is_restricted=True) & ~Q(pk__in=known.values("pk")) & ~has_access
-    return cases.filter(Exists(named.filter(kind=Party.Kind.SUBJECT)) | kept)
+    has_access = _named(choice.to, Party.Kind.ACCESS)
+    return Q(is_restricted=True) & ~Q(pk__in=known.values("pk")) & ~has_access
 
 
-def let_in(cases, to, reason):
-    """Whoever takes a restricted case is named on it, with the reason."""
-    parties.let_in_to_all([case for case in cases if case.is_restricted], to, reason)
+def _is_about(person):
+    return Q(_named(person, Party.Kind.SUBJECT))
+
+
+def _named(person, kind):
+    return Exists(Party.objects.filter(case=OuterRef("pk"), person=person, kind=kind))
+
+
+def let_in(cases, to, choice, by, now):
+    """Whoever takes a restricted case is named on it, with the reason, and told so."""
+    restricted = [case for case in cases if case.is_restricted]
+    new = parties.let_in_to_all(restricted, to, choice.reason)
+    parties.tell_named(new, by=by, now=now)
 
 
 @leaving.can_be_held(10)
@@ -124,15 +157,18 @@ class Cases:
         cases = [case for case in locked if case.owner_id == person.pk and case.pk not in meanwhile]
         by_name = [case for case in cases if choice.way == TO_PERSON or case.is_restricted]
         rest = [case for case in cases if case not in by_name]
+        apart = 0
         with standing.at_the_end(now=now):
-            self._give(by_name, choice.to, person, now)
-            let_in(by_name, choice.to, choice.reason)
+            for taker, theirs in takers(by_name, choice, by):
+                self._give(theirs, taker, person, now)
+                let_in(theirs, taker, choice, by, now)
+                apart += 0 if taker is choice.to else len(theirs)
             if choice.way == BY_RULES:
                 self._route(rest, choice, person, by, now)
             else:
                 self._give(rest, None, person, now)
         number = sum(case.owner_id != person.pk for case in cases)
-        return Passed(number, stuck.count() if len(ids) < most else 0)
+        return Passed(number, stuck.count() if len(ids) < most else 0, apart)
 
     def _give(self, cases, owner, person, now):
         """Owner alone, as a set; a case without a team comes to the leaver's own, or nobody would see it."""
@@ -185,8 +221,11 @@ class NamedAlone:
         rows = self._rows(person).filter(pk__in=[case.pk for case in locked])
         still = set(rows.exclude(pk__in=stuck.values("pk")).values_list("pk", flat=True))
         cases = [case for case in locked if case.pk in still]
-        let_in(cases, choice.to, choice.reason)
-        return Passed(len(cases), stuck.count() if len(cases) < most else 0)
+        apart = 0
+        for taker, theirs in takers(cases, choice, by):
+            let_in(theirs, taker, choice, by, now)
+            apart += 0 if taker is choice.to else len(theirs)
+        return Passed(len(cases), stuck.count() if len(cases) < most else 0, apart)
 
 
 @leaving.can_be_held(50)
@@ -214,14 +253,17 @@ class Promises:
         locked = Case.objects.lock_all(ids)
         meanwhile = set(stuck.filter(pk__in=ids).values_list("pk", flat=True))
         cases = [case for case in locked if case.pk not in meanwhile]
-        rows = self._rows(person).filter(case__in=[case.pk for case in cases])
-        done = Promise.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(
-            kept_by=choice.to
-        )
-        let_in(cases, choice.to, choice.reason)
+        done = Passed()
+        for taker, theirs in takers(cases, choice, by):
+            rows = self._rows(person).filter(case__in=[case.pk for case in theirs])
+            ids = list(rows.values_list("pk", flat=True))
+            number = Promise.objects.filter(pk__in=ids).update(kept_by=taker)
+            let_in(theirs, taker, choice, by, now)
+            done.add(Passed(number, kept=0 if taker is choice.to else number))
         standing.refresh(cases, now=now)
-        left = self._rows(person).filter(case__in=stuck.values("pk")).count() if done < most else 0
-        return Passed(done, left)
+        if done.number < most:
+            done.left = self._rows(person).filter(case__in=stuck.values("pk")).count()
+        return done
 
 
 @leaving.can_be_held(60)
@@ -246,6 +288,7 @@ class Turns:
             pattern.person_id = choice.to.pk
         update_each(patterns, ["person"])
         turns = list(self._turns(person, now).select_for_update(of=("self",)).order_by("pk")[:most])
+        before = turn_news.spans(turns, now)
         running = [turn for turn in turns if turn.starts_at < now]
         rest = [duties.rest_of(turn, choice.to, now) for turn in running]
         for turn in turns:
@@ -253,6 +296,9 @@ class Turns:
                 turn.person_id, turn.instead_of_id = choice.to.pk, None
         update_each(turns, ["person", "instead_of", "ends_at"])
         add_each(rest)
+        # Whoever leaves reads no notice any more.
+        mine = {span for span in turn_news.spans([*turns, *rest], now) - before if span[1] == choice.to.pk}
+        turn_news.tell(set(), mine, by=by, now=now)
         return Passed(len(turns) + len(patterns))
 
 

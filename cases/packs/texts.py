@@ -38,7 +38,7 @@ TEXTS = (
     _("Spain, every trader, RDLeg 1/2007"),
     _("Spain, financial entities, Ley 44/2002"),
     _("Spain, payment services, RDL 19/2018"),
-    _('Text says "cinco dias" without "habiles"; commentators write "habiles". Calendar is the stricter reading'),  # noqa: E501
+    _('Text says "cinco dias" without "habiles"; commentators write "habiles". Calendar is the stricter reading'),
     _("United Kingdom, FCA firms, DISP 1"),
     _("United Kingdom, payments and e-money, DISP 1"),
     _("United Kingdom, telecoms, Ofcom"),

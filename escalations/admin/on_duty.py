@@ -16,6 +16,8 @@ from escalations import duty_levels
 from escalations.models import PassedOver, Responsible
 
 SHOWN = 40
+# Of the people of a team who are there.
+NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,15 @@ def _row(duty, roster):
 def _who(stretch, roster):
     if stretch.person_id is not None:
         return roster.people[stretch.person_id].name
-    return roster.team_names.get(stretch.team_id, "")
+    team = roster.team_names.get(stretch.team_id, "")
+    if not stretch.told:
+        return team
+    names = [roster.people[pk].name for pk in stretch.told]
+    words = {"team": team, "people": ", ".join(names[:NAMED]), "n": len(names) - NAMED}
+    if words["n"] <= 0:
+        return _("%(team)s: %(people)s") % words
+    more = ngettext("%(team)s: %(people)s and %(n)d more", "%(team)s: %(people)s and %(n)d more", words["n"])
+    return more % words
 
 
 def _why(stretch, roster):

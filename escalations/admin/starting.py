@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cases import durations
 from cases.admin.versions import posted
@@ -142,4 +142,6 @@ def _terms(level, template):
         said.append(_("work within %(term)s") % {"term": durations.word(level.work_seconds)})
     if template.is_around_the_clock:
         said.append(_("day and night"))
+    steps = len(level.steps)
+    said.append(ngettext("a checklist of %(n)d step", "a checklist of %(n)d steps", steps) % {"n": steps})
     return ", ".join(said)

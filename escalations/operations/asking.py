@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from cases.errors import Incomplete, NotTheirs
 from cases.models import NoticeKind, Person
-from cases.operations import notify
+from cases.operations import notify, staying
 from cases.operations.changing import changing
 from escalations.errors import AlreadyAsked, NobodyToAsk, NotWaiting
 from escalations.models import AskBack
@@ -38,12 +38,12 @@ def ask_back(*, handoff, text, by, now, revision=None):
 
 
 def giver_of(handoff, case, by):
-    """Who can say more about `handoff`. Raises NobodyToAsk."""
+    """Who can say more about `handoff`, and works here until that is written. Raises NobodyToAsk."""
     subjects = set(case.parties.filter(kind="subject").values_list("person_id", flat=True))
     for pk in (handoff.from_person_id, case.owner_id):
         if pk is not None and pk != by.pk and pk not in subjects:
             person = Person.objects.working().filter(pk=pk).first()
-            if person is not None:
+            if person is not None and staying.here([pk]):
                 return person
     raise NobodyToAsk(
         _("Nobody gave this handoff by hand, and no other person owns the case; ask with an internal note.")

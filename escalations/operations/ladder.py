@@ -206,7 +206,7 @@ def _tell(moves, handoffs, roster, now):
     to, informed, reminders = [], [], []
     for m, handoff in zip(moves, handoffs, strict=True):
         level = m.path.level(m.step.level_number)
-        people = [m.step.person_id] if m.step.person_id else present(roster, m.step.team_id, m.case.pk, now)
+        people = [m.step.person_id] if m.step.person_id else roster.present(m.step.team_id, now)
         to += [(m, handoff, pk) for pk in people]
         if level is not None and not m.step.is_fallback:
             informed += [(m, handoff, pk) for pk in level.informs if pk not in people]
@@ -236,13 +236,6 @@ def reminder(handoff, level, case_id, *, told_from=None, after=None, fired_at=No
         missed = max(int((fired_at - after.due_at) / every), 0)
         step, due_at = after.step + 1, after.due_at + every * (missed + 1)
     return timers.Wanted(case_id, TimerKind.HOLDER_REMINDER, handoff.pk, due_at, step=step)
-
-
-def present(roster, team_id, case_id, at):
-    """Who of a team is there at `at`; all of it, if nobody is."""
-    members = roster.members.get(team_id, ())
-    there = [pk for pk in members if roster.people[pk].is_working and roster.away(pk, at) is None]
-    return there or list(members)
 
 
 def _facts(m, handoff):

@@ -7,7 +7,7 @@ from cases import history
 from cases.models import Person, Skill, Team
 from cases.operations import drafting
 from escalations.errors import NameTaken, RoleUnfilled
-from escalations.models import EscalationPath, Level, LevelInform, Responsible
+from escalations.models import EscalationPath, Level, LevelInform, LevelStep, Responsible
 
 KIND_OF = {Person: Responsible.PERSON, Team: Responsible.TEAM, Skill: Responsible.SKILL}
 
@@ -70,6 +70,10 @@ def _level(draft, number, said, template, chosen):
     told = {chosen[role] for role in said.informs if isinstance(chosen[role], Person)}
     LevelInform.objects.bulk_create(
         LevelInform(level=level, person=person) for person in sorted(told, key=lambda person: person.pk)
+    )
+    LevelStep.objects.bulk_create(
+        LevelStep(level=level, position=position, text=step.text, is_required=step.is_required)
+        for position, step in enumerate(said.steps, 1)
     )
 
 

@@ -28,6 +28,14 @@ class Role:
 
 
 @dataclass(frozen=True)
+class StepTemplate:
+    """A step of a level's checklist, for handoffs of any kind."""
+
+    text: str
+    is_required: bool = False
+
+
+@dataclass(frozen=True)
 class LevelTemplate:
     """A level whose `role` is still to be filled, or that is `responsible` by itself (account_manager,
     holders_manager). Terms in seconds."""
@@ -41,6 +49,7 @@ class LevelTemplate:
     authority_limit: Decimal | None = None
     instructions: str = ""
     informs: tuple[str, ...] = ()
+    steps: tuple[StepTemplate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,5 +113,8 @@ def _level(row):
         authority_limit=Decimal(row["limit"]) if "limit" in row else None,
         instructions=in_words(row["instructions"]),
         informs=tuple(row.get("informs", ())),
+        steps=tuple(
+            StepTemplate(in_words(step["text"]), step.get("is_required", False)) for step in row["steps"]
+        ),
         **terms,
     )

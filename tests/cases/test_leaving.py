@@ -30,7 +30,7 @@ from cases.operations import leaving as operations
 from cases.operations import promising, routing
 from escalations import plan, snapshot
 from escalations.models import AskBack, Escalation, Handoff, PathVersion
-from escalations.operations import ladder
+from escalations.operations import asking, ladder
 from tests import factories as make
 from tests.console_forms import filled
 
@@ -134,6 +134,14 @@ def test_all_that_somebody_holds_goes_to_one_person_and_they_are_let_in_no_more(
         == "moves to another city"
     )
     assert Notice.objects.filter(person=desk.ben, kind="passed_on", channel="app").count() == 1
+    # The turns are named: how many, from when until when; only to who has them now.
+    [turns] = Notice.objects.filter(kind__startswith="turn_", channel="app")
+    assert (turns.person, turns.kind, turns.facts["turns"]) == (desk.ben, "turn_gained", 2)
+    assert (turns.facts["due_at"], turns.facts["until_at"]) == (
+        now.isoformat(),
+        (now + 12 * HOUR).isoformat(),
+    )
+    assert sentence(turns).startswith("Priya put you on duty for On call: 2 turns between")
     # Out: this session, and any other; back again they need a new password.
     assert client.get(reverse("case-list")).status_code == 302
     desk.ana.refresh_from_db()
@@ -323,6 +331,79 @@ def test_a_restricted_case_is_never_left_to_nobody(desk, now):
     routing.assign(case=shared, owner=None, reason="free", by=desk.manager, now=now)
 
 
+def test_what_is_kept_from_whoever_passes_it_on_goes_to_somebody_named_for_it(desk, now, client, monkeypatch):
+    """Ana owns one restricted case with a promise, holds another's ladder, is asked about a third, and is the
+    only one named on a fourth. Priya, who knows of none of them, lets her out with Cleo named on them."""
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    mine, held, asked, alone = (
+        owned(desk, now, owner=owner) for owner in (desk.ana, desk.cleo, desk.cleo, None)
+    )
+    promising.promise(case=mine, what="a call", due_at=now + HOUR, by=desk.ana, now=now)
+    ladder_row, question = held_by_ana(desk, held, now), held_by_ana(desk, asked, now)
+    with make.signed():
+        Escalation.objects.filter(pk=question.pk).update(holder=desk.supervisor)
+        said = {"text": "Since when?", "asked_by": desk.supervisor, "asked_of": desk.ana, "asked_at": now}
+        AskBack.objects.create(handoff=question.handoffs.get(), **said)
+    secrets = [mine, held, asked, alone]
+    for case in secrets:
+        restrict(case, *[desk.ana] * (case == alone))
+    client.force_login(desk.manager)
+    page = reverse("admin:cases_person_leave", args=[desk.ana.pk])
+    said = {"way": TO_PERSON, "to": desk.ben.pk, "change_reason": "dismissed"}
+    answer = client.post(page, said)
+    assert answer.context["left"].passed.refused[0].startswith("5 things need another person")
+    assert "What is left is kept from you." in answer.content.decode()
+    # Nobody lets themself in: it is not offered, and refused.
+    assert client.post(page, {**said, "kept_to": desk.manager.pk}).context["form"].errors["kept_to"]
+    before = Case.history.count()
+    for error, taker in (
+        (ConflictOfInterest, desk.manager),
+        (Incomplete, desk.ana),
+        (ConflictOfInterest, desk.auditor),
+    ):
+        with pytest.raises(error):
+            operations.leave(
+                person=desk.ana,
+                choice=Choice(TO_PERSON, desk.ben, "x", kept_to=taker),
+                by=desk.manager,
+                now=now,
+            )
+    assert Case.history.count() == before
+    answer = client.post(page, {**said, "kept_to": desk.cleo.pk}, follow=True)
+    desk.ana.refresh_from_db()
+    assert not desk.ana.is_active
+    assert not any(case.number in answer.content.decode() for case in secrets)
+    named = Party.objects.filter(person=desk.cleo, kind="access", reason="dismissed")
+    assert {row.case_id for row in named} == {mine.pk, alone.pk}  # of the others she is the owner
+    told = Notice.objects.filter(person=desk.cleo, kind="named", channel="app")
+    assert {sentence(row) for row in told} == {
+        f"Priya named you on {case.number}, a restricted case: dismissed" for case in (mine, alone)
+    }
+    for row in (mine, ladder_row):
+        row.refresh_from_db()
+    assert (mine.owner, mine.promises.get().kept_by, ladder_row.holder) == (desk.cleo,) * 3
+    assert AskBack.objects.get().asked_of == desk.cleo
+    assert not Case.objects.findable(desk.manager).filter(pk__in=[case.pk for case in secrets]).exists()
+    assert not Case.objects.findable(desk.ben).filter(pk__in=[case.pk for case in secrets]).exists()
+    # Ben had the account alone, before.
+    [took] = Notice.objects.filter(person=desk.ben, kind="passed_on", channel="app")
+    assert took.facts["things"] == 1
+
+
+def test_a_restricted_complaint_never_goes_to_whom_it_names(desk, now):
+    case = owned(desk, now)
+    restrict(case)
+    with make.signed():
+        Party.objects.create(case=case, person=desk.cleo, kind="subject", reason="named")
+    choice = Choice(TO_QUEUE, desk.ben, "dismissed", kept_to=desk.cleo)
+    left = operations.leave(person=desk.ana, choice=choice, by=desk.manager, now=now)
+    assert not left.is_out and left.passed.refused
+    choice = Choice(TO_QUEUE, desk.cleo, "dismissed", kept_to=desk.ben)
+    assert operations.leave(person=desk.ana, choice=choice, by=desk.manager, now=now).is_out
+    case.refresh_from_db()
+    assert case.owner == desk.ben and not Case.objects.findable(desk.cleo).filter(pk=case.pk).exists()
+
+
 def test_a_question_about_a_restricted_case_lets_in_whom_it_goes_to(desk, now):
     case = owned(desk, now, owner=desk.cleo)
     row = held_by_ana(desk, case, now)
@@ -374,32 +455,52 @@ def handed_to_ana(desk, case, row, roster, now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_is_given_a_case_at_that_moment_is_out_only_once_it_is_passed_on(desk, now):
+def test_whoever_is_given_something_at_that_moment_is_out_only_once_it_is_passed_on(desk, now):
+    """Ana gets a case while she leaves, and Ben a question."""
     case = owned(desk, now, owner=desk.cleo)
+    row = held_by_ana(desk, case, now)
+    with make.signed():
+        Escalation.objects.filter(pk=row.pk).update(holder=desk.cleo)
+        Handoff.objects.update(from_person=desk.ben)
+
+    def a_case():
+        routing.assign(case=case, owner=desk.ana, reason="has time", by=desk.cleo, now=now)
+
+    def a_question():
+        asking.ask_back(handoff=row.handoffs.get(), text="Since when?", by=desk.cleo, now=now)
+
+    leaves_while(a_case, desk, now, person=desk.ana, to=desk.ben)
+    assert Case.objects.get(pk=case.pk).owner == desk.ben
+    assert not Case.objects.filter(owner=desk.ana).exists()
+    with make.signed():
+        Case.objects.update(owner=desk.cleo)  # nothing else keeps him here
+    leaves_while(a_question, desk, now, person=desk.ben, to=desk.supervisor)
+    assert AskBack.objects.get().asked_of == desk.supervisor
+
+
+def leaves_while(give, desk, now, *, person, to):
     given, go_on = threading.Event(), threading.Event()
     # SQLite lets one write at a time: there it is given before they leave.
     waits = connection.vendor == "postgresql"
 
-    def give():
+    def giving():
         try:
             with make.signed(now):
-                routing.assign(case=case, owner=desk.ana, reason="has time", by=desk.cleo, now=now)
+                give()
                 given.set()
                 go_on.wait(10 if waits else 0)
         finally:
             connection.close()
 
-    giving = threading.Thread(target=give)
-    giving.start()
+    thread = threading.Thread(target=giving)
+    thread.start()
     assert given.wait(10)
-    left = leave(desk, now)
+    left = leave(desk, now, person=person, to=to)
     assert left.is_out is not waits
     go_on.set()
-    giving.join()
+    thread.join()
     if waits:
-        assert leave(desk, now).is_out
-    assert Case.objects.get(pk=case.pk).owner == desk.ben
-    assert not Case.objects.filter(owner=desk.ana).exists()
+        assert leave(desk, now, person=person, to=to).is_out
 
 
 def test_many_go_slice_by_slice_for_a_fixed_number_of_queries(desk, now, monkeypatch):

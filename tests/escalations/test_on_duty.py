@@ -23,7 +23,7 @@ def desk(now):
     found = SimpleNamespace(
         ana=make.person("Ana"), ben=make.person("Ben"), manager=make.person("Priya", "manager")
     )
-    found.team = make.team("Care", people=[found.ana])
+    found.team = make.team("Care", people=[found.ana, found.ben])
     with make.signed():
         skill = Skill.objects.create(name="On call")
         PersonSkill.objects.create(person=found.ana, skill=skill)
@@ -52,7 +52,13 @@ def test_each_stretch_is_whom_the_engine_would_call_at_its_first_and_last_second
         (20 * HOUR, None),
     ]
     assert on_call.stretches[-1].ends_at == until and depends.stretches is None
-    assert [(s.team_id, s.ends_at) for s in team.stretches] == [(desk.team.pk, until)]
+    # Of a team, who is there: they are told, and the first to acknowledge has it.
+    assert [(s.starts_at - now, s.team_id, s.told) for s in team.stretches] == [
+        (0 * HOUR, desk.team.pk, (desk.ana.pk, desk.ben.pk)),
+        (10 * HOUR, desk.team.pk, (desk.ana.pk,)),
+        (11 * HOUR, desk.team.pk, (desk.ana.pk, desk.ben.pk)),
+    ]
+    assert team.stretches[-1].ends_at == until
     roster = snapshot.roster(since=now)
     level = snapshot.paths([desk.version.pk])[desk.version.pk].levels[0]
     for stretch in on_call.stretches:
@@ -70,6 +76,7 @@ def test_the_page_by_role_and_the_check_that_warns_of_the_same_gap(desk, now, cl
     with CaptureQueriesContext(connection) as few:
         said = client.get(page).content.decode()
     assert "nobody: passed over" in said and "That depends on the case" in said and "Ben: " in said
+    assert "Care: Ana, Ben<" in said and "Care: Ana<" in said
     with make.signed():
         for n in range(5):
             person = make.person(f"More {n}")

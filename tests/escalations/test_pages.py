@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 
+from cases import engine
 from cases.models import Case, Party
 from cases.operations import talk
 from cases.states import Metric
 from escalations.models import Escalation, Handoff
+from escalations.operations import respond
 from escalations.operations.escalate import escalate
+from reports import timeline
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -338,6 +341,20 @@ def test_the_history_tells_of_handoffs(client, desk, case):
     shown = body(page(client, desk["agent"], "case", case.number))
     assert "<b>Lucia</b> handed the case to Billing, level 1" in shown
     assert "<b>Jonas</b> acknowledged level 1" in shown
+
+
+def test_the_history_says_when_nobody_but_the_fallback_holder_was_left(desk, case):
+    """The top level is Marta's, and so is what is above it."""
+    handed(desk, case, level=3)
+    engine.run_until_idle(now=NOW + 2 * HOUR)
+    last = Handoff.objects.latest("pk")
+    respond.acknowledge(handoff=last, by=desk["manager"], now=NOW + 2 * HOUR)
+    told = [event.text for event in timeline.events(case) if event.icon in ("steps", "user-check")]
+    assert told == [
+        "handed the case to Marta, level 3",
+        "sent the case to Marta, the fallback holder",
+        "acknowledged as the fallback holder",
+    ]
 
 
 def test_the_queue_costs_the_same_for_fifty_escalated_cases_as_for_two(

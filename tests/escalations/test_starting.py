@@ -8,7 +8,8 @@ from django.utils import timezone, translation
 from cases.models import Membership, PersonSkill, Skill
 from escalations import path_templates
 from escalations.errors import NameTaken, RoleUnfilled
-from escalations.models import EscalationPath, LevelInform, PathVersion
+from escalations.forms.steps import StepsField
+from escalations.models import EscalationPath, Level, LevelInform, PathVersion
 from escalations.operations import publishing, starting
 from escalations.path_templates import words
 from tests import factories as make
@@ -58,6 +59,9 @@ def test_a_file_holds_together(key):
         assert bool(level.role) != bool(level.responsible)
         assert level.responsible in ("", "account_manager", "holders_manager")
         assert {level.role, *level.informs} - {""} <= roles
+        # As the editor would take them.
+        typed = "\n".join(("! " if step.is_required else "") + step.text for step in level.steps)
+        assert StepsField().clean(typed) == [(step.text, step.is_required) for step in level.steps] != []
         used |= {level.role, *level.informs} - {""}
     assert used == roles
     assert all(set(role.kinds) <= set(path_templates.KINDS) and role.kinds for role in template.roles)
@@ -69,7 +73,7 @@ def said(key):
     for role in file["roles"]:
         yield from (role["name"], role["hint"])
     for level in file["levels"]:
-        yield from (level["name"], level["instructions"])
+        yield from (level["name"], level["instructions"], *(step["text"] for step in level["steps"]))
 
 
 def test_every_word_of_the_files_is_marked_and_no_other():
@@ -189,6 +193,13 @@ def test_a_template_is_chosen_filled_and_made(desk, client, now):
     assert page.request["PATH_INFO"] == reverse("admin:escalations_pathversion_change", args=[draft.pk])
     assert publishing.findings(draft, now=now) == []
     assert draft.history.latest("history_id").history_change_reason == "We begin"
+    # Each level's checklist is there to be changed, what is required marked.
+    [levels] = [one.formset for one in page.context["inline_admin_formsets"] if one.opts.model is Level]
+    assert levels.forms[0]["steps_any"].value() == (
+        "! Tell the citizen who is in charge, and until when the answer comes\n"
+        "Ask for everything that is missing at once\n"
+        "Say what the citizen may read of the file"
+    )
 
 
 def test_an_unfilled_role_and_a_taken_name_are_refused_with_all_that_was_typed(desk, client):

@@ -20,7 +20,7 @@ from tests.journeys.processes import (
     ask,
     free_port,
     is_ready,
-    manage,
+    scripting,
     start_everything,
     wait_until,
 )
@@ -163,14 +163,14 @@ print(json.dumps(keys))
 class Served:
     """The example's desk, served at `url`, with a signed-in browser context for everybody who works there."""
 
-    def __init__(self, product, browser):
-        self.product, self.browser = product, browser
+    def __init__(self, product, browser, run):
+        self.product, self.browser, self.run = product, browser, run
         self.url = f"http://localhost:{product['PORT']}"
-        self.keys = json.loads(manage(product, "shell", "--no-imports", "-c", SIGNED_IN))
+        self.keys = self.ask(SIGNED_IN)
 
     def ask(self, script):
         """What a script says of the desk's database, as JSON."""
-        return json.loads(manage(self.product, "shell", "--no-imports", "-c", script))
+        return json.loads(self.run(script))
 
     @contextmanager
     def seen_by(self, who, **options):
@@ -191,8 +191,8 @@ def served(tmp_path_factory, example, browser):
     shutil.copytree(files, folder / "var")
     with own_database(folder, template=loaded) as database:
         product = {**environment(folder, database), "PORT": str(free_port())}
-        with serving(product, folder):
-            yield Served(product, browser)
+        with serving(product, folder), scripting(product) as run:
+            yield Served(product, browser, run)
 
 
 @contextmanager

@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -73,6 +74,45 @@ def manage(product, *arguments):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+# Runs what comes as a line of JSON, script after script, and says as one what each has printed.
+SCRIPTS = """
+import contextlib, io, json, sys
+answers = sys.stdout
+for line in sys.stdin:
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(json.loads(line), {})
+    print(json.dumps(said.getvalue()), file=answers, flush=True)
+"""
+
+
+@contextmanager
+def scripting(product):
+    """A function that runs a script in the product and returns what it prints: one process for all of them,
+    of which each would take two seconds to begin."""
+    with TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "--no-imports", "-c", SCRIPTS],
+            cwd=ROOT,
+            env=product,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+
+        def run(script):
+            process.stdin.write(json.dumps(script) + "\n")
+            process.stdin.flush()
+            said = process.stdout.readline()
+            if not said:
+                errors.seek(0)
+                pytest.fail(errors.read())
+            return json.loads(said)
+
+        with process:
+            yield run
 
 
 def program(module, product, *arguments, timeout=120):

@@ -1,5 +1,6 @@
 """A manager's day in a real browser: a path from a template to its first escalation, tried on a replayed
-past; and the matrix put in order by hand, by keys, and refused where somebody else was quicker."""
+past and published by another manager, as the house asks for; and the matrix put in order by hand, by keys,
+and refused where somebody else was quicker."""
 
 import csv
 import json
@@ -12,7 +13,7 @@ from django.db import connection
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Served, environment, free_port, own_database, serving
-from tests.journeys.processes import ROOT, manage
+from tests.journeys.processes import ROOT, scripting
 
 pytestmark = pytest.mark.skipif(
     connection.vendor != "sqlite", reason="pages look the same on either database; they are seen on SQLite"
@@ -23,12 +24,15 @@ INCIDENTS = 40
 # Who works there, beside whom the log names; nobody is in the third team yet. Says the log's first case and
 # its days.
 WORLD = """
+import io
 import json
+from django.core.management import call_command
 from django.db.models import Max, Min
 from cases.models import Case
 from escalations.models import EscalationPath
 from tests import factories as make
-own = {"time_zone": "UTC", "language": "en"}
+call_command("replay_incidents", {log!r}, stdout=io.StringIO())
+own = {{"time_zone": "UTC", "language": "en"}}
 make.person("Priya", role="manager", **own)
 make.person("Marek", role="manager", **own)
 make.team("Service desk", people=[make.person("Jonas", **own)])
@@ -41,7 +45,7 @@ for place, name in enumerate(("First", "Second", "Third"), 1):
     make.rule(path, trigger="safety", name=name, position=1000 + place)
 found = Case.objects.aggregate(first=Min("received_at"), last=Max("received_at"))
 number = Case.objects.order_by("pk").first().number
-print(json.dumps([number, *(f"{found[name]:%Y-%m-%d}" for name in ("first", "last"))]))
+print(json.dumps([number, *(f"{{found[name]:%Y-%m-%d}}" for name in ("first", "last"))]))
 """
 # A case opened at an instant, after the engine was there: its number, and whom the new path called so far.
 OPENED = """
@@ -82,13 +86,14 @@ def desk(tmp_path_factory, migrated, browser):
     """The desk after the replay of a slice of the log."""
     folder = tmp_path_factory.mktemp("manager")
     with own_database(folder, template=migrated) as database:
-        product = {**environment(folder, database), "PORT": str(free_port())}
-        manage(product, "replay_incidents", str(slice_of_the_log(folder)))
-        found = json.loads(manage(product, "shell", "--no-imports", "-c", WORLD))
-        with serving(product, folder):
-            served = Served(product, browser)
-            served.number, served.first, served.last = found
-            yield served
+        product = {**environment(folder, database), "PORT": str(free_port()), "PATHS_NEED_TWO": "true"}
+        log = slice_of_the_log(folder)
+        with scripting(product) as run:
+            found = json.loads(run(WORLD.format(log=str(log))))
+            with serving(product, folder):
+                served = Served(product, browser, run)
+                served.number, served.first, served.last = found
+                yield served
 
 
 @contextmanager
@@ -129,8 +134,6 @@ def test_a_path_from_its_template_to_its_first_escalation(desk):
         page.fill("#id_change_reason", "nobody is in the third line yet")
         page.locator("[name=_continue]").click()
         expect(page.locator("#id_levels-0-steps_any")).to_have_value(re.compile("! Tell them"))
-        page.goto(re.sub("change/$", "publish/", draft))
-        expect(page.locator("#findings li.blocks")).to_have_count(0)
 
         # On a real case, and on the past.
         page.goto(re.sub("change/$", "preview/", draft))
@@ -141,17 +144,17 @@ def test_a_path_from_its_template_to_its_first_escalation(desk):
         page.fill("#id_since", desk.first)
         page.fill("#id_until", desk.last)
         press(page, "Begin")
-        manage(desk.product, "shell", "--no-imports", "-c", BACK_TESTED)
+        desk.run(BACK_TESTED)
         page.reload()
         expect(page.locator(".backtest-headline")).to_be_visible()
 
-        # Published for tomorrow, and a rule that starts it.
-        page.goto(re.sub("change/$", "publish/", draft))
-        page.fill("#id_effective_at_0", f"{tomorrow:%Y-%m-%d}")
-        page.fill("#id_effective_at_1", "00:00:00")
-        page.fill("#id_change_reason", "the contracts begin tomorrow")
-        press(page, "Publish")
-        expect(page.locator("body")).to_contain_text("Published: Key customers v1")
+        # Nothing speaks against it any more, but whoever wrote it does not publish it.
+        publish(page, draft, tomorrow)
+        expect(page.locator("body")).to_contain_text("another escalation manager approves and publishes it")
+        # Another one does, for tomorrow; and a rule that starts it.
+        with console(desk, "Marek") as other:
+            publish(other, draft, tomorrow)
+            expect(other.locator("body")).to_contain_text("Published: Key customers v1")
         page.goto(f"{desk.url}/admin/escalations/rule/add/")
         page.fill("#id_name", "Every new case")
         choose(page, "trigger", "Case opened")
@@ -176,9 +179,18 @@ def test_a_path_from_its_template_to_its_first_escalation(desk):
         expect(mended).to_contain_text("Priya")
         expect(mended.locator("del").first).to_have_text("Third line")
         expect(mended.locator("ins").first).to_have_text("Service desk")
-        expect(page.locator(".deed", has_text="the contracts begin tomorrow").first).to_contain_text(
-            "console"
-        )
+        published = page.locator(".deed", has_text="the contracts begin tomorrow").first
+        expect(published).to_contain_text("console")
+        expect(published).to_contain_text("Marek")
+
+
+def publish(page, draft, day):
+    page.goto(re.sub("change/$", "publish/", draft))
+    expect(page.locator("#findings li.blocks")).to_have_count(0)
+    page.fill("#id_effective_at_0", f"{day:%Y-%m-%d}")
+    page.fill("#id_effective_at_1", "00:00:00")
+    page.fill("#id_change_reason", "the contracts begin tomorrow")
+    press(page, "Publish")
 
 
 def choose(page, field, words):

@@ -19,8 +19,7 @@ def texts():
 
 def module():
     """The text of cases/packs/texts.py."""
-    lines = (f"    _({text!r})," if '"' in text else f'    _("{text}"),' for text in texts())
-    body = "\n".join(f"{line}  # noqa: E501" if len(line) > 110 else line for line in lines)
+    body = "\n".join(f"    _({text!r})," if '"' in text else f'    _("{text}"),' for text in texts())
     return (
         f"{HEAD}\nfrom django.utils.translation import gettext_noop as _\n\n"
         f"# fmt: off\nTEXTS = (\n{body}\n)\n"
