@@ -39,6 +39,18 @@ ana, case = Person.objects.get(username="ana"), Case.objects.numbered("{number}"
 tag(case=case, add=[Tag.objects.get(pk={tag})], by=ana, now=timezone.now())
 print("[]")
 """
+SOON = """
+from datetime import timedelta
+from django.utils import timezone
+from cases.models import Case, Channel, Person, Promise
+from cases.operations import promising
+case, now = Case.objects.numbered("{number}").get(), timezone.now()
+promising.promise(
+    case=case, what="A call at once", due_at=now + timedelta(minutes=2), kind=Promise.Kind.UPDATE,
+    channel=Channel.PHONE, revision=case.revision, by=Person.objects.get(username="lucia"), now=now,
+)
+print("[]")
+"""
 LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
@@ -87,6 +99,26 @@ def test_a_case_page_shows_what_was_done_meanwhile_and_leaves_alone_what_is_type
             "['reply', 'note'].map((name) => +document.querySelector(`#form-${name} [name$=revision]`).value)"
         )
         assert revisions[0] < revisions[1]
+
+
+def test_a_queue_moves_no_row_under_the_hand_and_says_in_place_what_has_changed(served):
+    """Whatever is owed first by now: the row that is pointed at, or has the focus, stays where it is."""
+    with served.seen_by("lucia") as page:
+        page.goto(f"{served.url}/cases/")
+        rows, numbers = page.locator("[data-row]"), page.locator("[data-row] .queue__number")
+        before, row = numbers.all_text_contents(), rows.nth(2)
+        row.hover()
+        row.locator(".queue__open").focus()
+        at = row.bounding_box()
+        served.ask(SOON.format(number=before[-1]))
+        page.evaluate(LOOK)
+        expect(rows.last.locator(".c-what")).to_contain_text("A call at once")
+        assert numbers.all_text_contents() == before
+        assert row.bounding_box() == at
+        expect(row.locator(".queue__open")).to_be_focused()
+        # Whoever asks for the queue anew gets it in its order.
+        page.reload()
+        expect(numbers.last).not_to_have_text(before[-1])
 
 
 def test_a_queue_that_was_empty_shows_what_comes_and_is_a_whole_queue_then(served, owed):

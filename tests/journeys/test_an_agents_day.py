@@ -129,7 +129,7 @@ def test_a_complaint_is_taken_down_answered_escalated_settled_and_closed(desk):
         reads_the_whole_story(lucia, holder)
 
 
-def test_a_complaint_is_taken_down_answered_and_escalated_without_javascript(desk):
+def test_a_complaint_is_taken_down_answered_assigned_and_escalated_without_javascript(desk):
     with desk("lucia", java_script_enabled=False) as page:
         finds_the_customer(page)
         says_what_happened(page)
@@ -141,6 +141,7 @@ def test_a_complaint_is_taken_down_answered_and_escalated_without_javascript(des
         page.locator("#form-reply").get_by_role("button", name="Send").click()
         expect(toast(page)).to_contain_text("Your reply is on its way.")
         expect(talk(page)).to_contain_text(ANSWERED)
+        assigns(page, number, "Irina Sokolova")
         begins_to_escalate(page)
         page.locator("label", has_text="Go on escalating").click()
         fills_in_the_handoff(page)
@@ -275,13 +276,7 @@ def promises_and_keeps(page):
 
 def escalates(page, number):
     """From the queue over three screens: the case, what one may do oneself, the handoff. Who gets it."""
-    page.get_by_role("link", name="Back to the queue").click()
-    expect(page).to_have_url(re.compile("/cases/$"))
-    search = page.get_by_role("searchbox", name=re.compile("^Number, subject"))
-    search.fill(SUBJECT)
-    search.press("Enter")
-    row = page.locator("tr", has_text=number)
-    expect(row).to_contain_text("Marlow Dental Group")
+    row = finds_it_again(page, number)
     visited = []
     page.on("framenavigated", lambda frame: visited.append(frame.url))
     row.get_by_role("link", name=SUBJECT).click()
@@ -302,6 +297,30 @@ def escalates(page, number):
     expect(ladder(page).locator(".ladder__step--now")).to_contain_text(f"{holder} has it now")
     expect(talk(page)).to_contain_text(f"{holder} has it from now on")
     return holder
+
+
+def finds_it_again(page, number):
+    """Its row in the queue."""
+    page.get_by_role("link", name="Back to the queue").click()
+    expect(page).to_have_url(re.compile("/cases/$"))
+    search = page.get_by_role("searchbox", name=re.compile("^Number, subject"))
+    search.fill(SUBJECT)
+    search.press("Enter")
+    row = page.locator("tr", has_text=number)
+    expect(row).to_contain_text("Marlow Dental Group")
+    return row
+
+
+def assigns(page, number, owner):
+    """From the queue, over the case."""
+    finds_it_again(page, number).get_by_role("link", name=SUBJECT).click()
+    page.get_by_role("banner").get_by_role("link", name="Assign").click()
+    form = page.locator("form.sheet")
+    form.get_by_label("Owner").select_option(label=owner)
+    form.get_by_label("Why").fill("She knows them")
+    form.get_by_role("button", name="Assign the case").click()
+    expect(toast(page)).to_contain_text("The case has changed hands.")
+    expect(customer(page).locator("dt", has_text="Owner").locator("+ dd")).to_have_text(owner)
 
 
 def begins_to_escalate(page):
