@@ -105,6 +105,12 @@ class Leaving(serializers.Serializer):
         required=False,
         help_text="Who leads a team next that they lead alone: ids of people by the ids of teams.",
     )
+    kept_to = one(
+        Person.objects.working(),
+        required=False,
+        allow_null=True,
+        help_text="Who is named on restricted cases that are kept from you, and told which. Not you.",
+    )
     reason = Text(max_length=300)
 
     def validate_leads(self, leads):
@@ -152,7 +158,9 @@ class Partings(OfPeople):
     def leave(self, person, said, *, by, now):
         """Pass on what they hold, some hundreds of things at a time; with nothing left they are let in no
         more: sessions and passwords end."""
-        choice = leaving.Choice(said["way"], said["to"], said["reason"], said.get("leads", {}))
+        choice = leaving.Choice(
+            said["way"], said["to"], said["reason"], said.get("leads", {}), said.get("kept_to")
+        )
         return operations.leave(person=person, choice=choice, by=by, now=now)
 
     @verb(says=ComingBack, answers=PersonSerializer, asks="people.change", url_path="come-back")

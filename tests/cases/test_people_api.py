@@ -286,6 +286,20 @@ def test_somebody_leaves_step_by_step_and_comes_back(desk, now, monkeypatch):
     assert refusal(client.post(f"{where}come-back/", {"reason": "again"})) == (400, "wrong_move")
 
 
+def test_what_is_kept_from_who_lets_them_go_takes_whoever_is_named_for_it(desk, now):
+    secret = make.case(now=now, team=desk.care, owner=desk.ana)
+    with make.signed():
+        Case.objects.filter(pk=secret.pk).update(is_restricted=True, restricted_because="staff matter")
+    where, client = f"{PEOPLE}{desk.ana.pk}/leave/", asks(desk.priya)
+    said = {"way": "person", "to": desk.jonas.pk, "reason": "dismissed"}
+    stuck = client.post(where, said).data
+    assert (stuck["is_out"], stuck["left_to_pass_on"]) == (False, 1)
+    assert refusal(client.post(where, {**said, "kept_to": desk.priya.pk})) == (403, "conflict_of_interest")
+    assert client.post(where, {**said, "kept_to": desk.bruno.pk}).data["is_out"]
+    secret.refresh_from_db()
+    assert secret.owner == desk.bruno
+
+
 def test_who_leads_a_team_alone_is_followed_by_whom_is_named(desk):
     where, client = f"{PEOPLE}{desk.marta.pk}/leave/", asks(desk.priya)
     said = {"way": "person", "to": desk.ana.pk, "reason": "x"}
