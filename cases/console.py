@@ -143,6 +143,13 @@ class TabularInline(Fields, unfold.TabularInline):
     extra = 0
     hide_title = True
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """Named by itself: whoever sees the table has the head of the column, whoever hears it has not."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs.setdefault("aria-label", field.label)
+        return field
+
 
 class StackedInline(Fields, unfold.StackedInline):
     extra = 0
