@@ -56,7 +56,12 @@ class ConfirmForm(forms.Form):
 class ImportPages:
     """For the admin of people."""
 
-    actions_list = ("import_people", "export_csv", "export_xlsx")
+    SHEETS = {
+        "title": gettext_lazy("Import sheet"),
+        "icon": "download",
+        "items": ["export_csv", "export_xlsx"],
+    }
+    actions_list = ("import_people", SHEETS)
 
     def get_urls(self):
         own = [
