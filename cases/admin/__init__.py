@@ -1,8 +1,7 @@
 """The console's pages of this app: facts are read, rules are drafted and published, people are kept."""
 
 from django.contrib import admin
-from django.contrib.auth import admin as of_django  # noqa: F401  (registers groups, whoever asks for us first)
-from django.contrib.auth.models import Group
+from django.contrib.auth.admin import Group  # from where it is registered: it is, whoever asks for us first
 
 from . import (
     absences,

@@ -206,11 +206,8 @@ def everywhere(request):
 
 class Detailed:
     """A list that shows of its rows what is asked for all of them together: of those of a page, and of each
-    slice of a file."""
-
-    def detailed(self, queryset):
-        """A queryset of some rows with what the list shows besides their columns."""
-        raise NotImplementedError
+    slice of a file. Its `detailed(queryset)` is a queryset of some rows with what it shows besides their
+    columns."""
 
     def with_details(self, rows):
         found = self.detailed(self.model._default_manager.filter(pk__in=[row.pk for row in rows])).in_bulk()
