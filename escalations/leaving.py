@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from cases import leaving
 from cases.leaving import BY_RULES, TO_PERSON, TO_QUEUE, Held, Passed
 from cases.models import Case
-from cases.operations import passing_on
+from cases.operations import passing_on, taking
 
 from . import plan, snapshot
 from .models import AskBack, Escalation, EscalationPath, Handoff, Kind, Level, LevelInform, PathVersion
@@ -35,7 +35,7 @@ class Escalations:
         return Held(words, count, passing_on.shown(cases, reader), kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
-        stuck = passing_on.not_given(self._cases(person), choice, by)
+        stuck = taking.not_given(self._cases(person), choice, by)
         if choice.way == TO_QUEUE:
             stuck = stuck.filter(is_restricted=True)
         elif choice.way == BY_RULES:
@@ -49,7 +49,7 @@ class Escalations:
         rows = {}
         for row in self._rows(person).filter(case__in=cases).select_related("version").order_by("-pk"):
             rows[row.case_id] = row
-        found = passing_on.takers(list(cases.values()), choice, by)
+        found = taking.takers(list(cases.values()), choice, by)
         takers = {case.pk: taker for taker, theirs in found for case in theirs}
         if rows:
             self._move(rows, cases, person, choice, takers, now)
@@ -129,8 +129,8 @@ class Questions:
 
     def pass_on(self, person, choice, by, now, most):
         """Whoever asked is not asked their own question. Who is asked of a restricted case sees it."""
-        stuck = passing_on.not_given(self._cases(person), choice, by)
-        apart = passing_on.kept(self._cases(person), choice, by)
+        stuck = taking.not_given(self._cases(person), choice, by)
+        apart = taking.kept(self._cases(person), choice, by)
         kept = Q(handoff__escalation__case__in=apart.values("pk"))
         own = (Q(asked_by=choice.to) & ~kept) | (Q(asked_by=choice.kept_to) & kept)
         unfit = own | Q(handoff__escalation__case__in=stuck.values("pk"))
@@ -140,11 +140,11 @@ class Questions:
         meanwhile = set(stuck.filter(pk__in=wanted).values_list("pk", flat=True))
         cases = [case for case in locked if case.pk not in meanwhile]
         done = Passed()
-        for taker, theirs in passing_on.takers(cases, choice, by):
+        for taker, theirs in taking.takers(cases, choice, by):
             rows = self._rows(person).filter(handoff__escalation__case__in=theirs).exclude(asked_by=taker)
             ids = list(rows.values_list("pk", flat=True))
             number = AskBack.objects.filter(pk__in=ids).update(asked_of=taker)
-            passing_on.let_in(theirs, taker, choice, by, now)
+            taking.let_in(theirs, taker, choice, by, now)
             done.add(Passed(number, kept=0 if taker is choice.to else number))
         if done.number < most:
             done.left = self._rows(person).filter(unfit).count()

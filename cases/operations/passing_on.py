@@ -24,7 +24,7 @@ from cases.models import (
 from cases.sets import add_each, update_each
 from cases.states import CaseStatus
 
-from . import duties, intake, parties, routing, standing, turn_news
+from . import duties, intake, routing, standing, taking, turn_news
 
 # By the rules each case is an operation of its own.
 RULES_AT_ONCE = 50
@@ -42,54 +42,6 @@ def shown(cases, reader):
 
 def some(rows):
     return list(rows[:EXAMPLES])
-
-
-def not_given(cases, choice, by):
-    """Those of `cases` that cannot go to who takes them, as complaints about that person; and those that are
-    kept from `by` where nobody is named for these: nobody gives away as they like what is kept from them."""
-    secret = _kept(choice, by)
-    if choice.kept_to is None:
-        return cases.filter(_is_about(choice.to) | secret)
-    return cases.filter((secret & _is_about(choice.kept_to)) | (~secret & _is_about(choice.to)))
-
-
-def kept(cases, choice, by):
-    """Those of `cases` that go to `choice.kept_to`."""
-    return cases.none() if choice.kept_to is None else cases.filter(_kept(choice, by))
-
-
-def takers(cases, choice, by):
-    """[(who takes them, which of these locked `cases`)]."""
-    if choice.kept_to is None:
-        return [(choice.to, cases)]
-    among = Case.objects.filter(pk__in=[case.pk for case in cases])
-    apart = set(kept(among, choice, by).values_list("pk", flat=True))
-    return [
-        (choice.to, [case for case in cases if case.pk not in apart]),
-        (choice.kept_to, [case for case in cases if case.pk in apart]),
-    ]
-
-
-def _kept(choice, by):
-    """Restricted cases of which neither `by` knows, nor `choice.to` as one who is named on them."""
-    known = Case.objects.filter(is_restricted=True).findable(by)
-    has_access = _named(choice.to, Party.Kind.ACCESS)
-    return Q(is_restricted=True) & ~Q(pk__in=known.values("pk")) & ~has_access
-
-
-def _is_about(person):
-    return Q(_named(person, Party.Kind.SUBJECT))
-
-
-def _named(person, kind):
-    return Exists(Party.objects.filter(case=OuterRef("pk"), person=person, kind=kind))
-
-
-def let_in(cases, to, choice, by, now):
-    """Whoever takes a restricted case is named on it, with the reason, and told so."""
-    restricted = [case for case in cases if case.is_restricted]
-    new = parties.let_in_to_all(restricted, to, choice.reason)
-    parties.tell_named(new, by=by, now=now)
 
 
 @leaving.can_be_held(10)
@@ -147,7 +99,7 @@ class Cases:
 
     def pass_on(self, person, choice, by, now, most):
         most = min(most, RULES_AT_ONCE) if choice.way == BY_RULES else most
-        stuck = not_given(self._rows(person), choice, by)
+        stuck = taking.not_given(self._rows(person), choice, by)
         if choice.way != TO_PERSON:
             stuck = stuck.filter(is_restricted=True)
         able = self._rows(person).exclude(pk__in=stuck.values("pk")).order_by("pk")
@@ -159,9 +111,9 @@ class Cases:
         rest = [case for case in cases if case not in by_name]
         apart = 0
         with standing.at_the_end(now=now):
-            for taker, theirs in takers(by_name, choice, by):
+            for taker, theirs in taking.takers(by_name, choice, by):
                 self._give(theirs, taker, person, now)
-                let_in(theirs, taker, choice, by, now)
+                taking.let_in(theirs, taker, choice, by, now)
                 apart += 0 if taker is choice.to else len(theirs)
             if choice.way == BY_RULES:
                 self._route(rest, choice, person, by, now)
@@ -215,15 +167,15 @@ class NamedAlone:
         return Held(words, count, shown(rows, reader), kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
-        stuck = not_given(self._rows(person), choice, by)
+        stuck = taking.not_given(self._rows(person), choice, by)
         able = self._rows(person).exclude(pk__in=stuck.values("pk")).order_by("pk")
         locked = Case.objects.lock_all(list(able.values_list("pk", flat=True)[:most]))
         rows = self._rows(person).filter(pk__in=[case.pk for case in locked])
         still = set(rows.exclude(pk__in=stuck.values("pk")).values_list("pk", flat=True))
         cases = [case for case in locked if case.pk in still]
         apart = 0
-        for taker, theirs in takers(cases, choice, by):
-            let_in(theirs, taker, choice, by, now)
+        for taker, theirs in taking.takers(cases, choice, by):
+            taking.let_in(theirs, taker, choice, by, now)
             apart += 0 if taker is choice.to else len(theirs)
         return Passed(len(cases), stuck.count() if len(cases) < most else 0, apart)
 
@@ -247,18 +199,18 @@ class Promises:
         return Held(words, count, shown(cases, reader), kept=rows.count() - count)
 
     def pass_on(self, person, choice, by, now, most):
-        stuck = not_given(self._cases(person), choice, by)
+        stuck = taking.not_given(self._cases(person), choice, by)
         able = self._rows(person).exclude(case__in=stuck.values("pk")).order_by("case_id")
         ids = sorted(set(able.values_list("case_id", flat=True)[:most]))
         locked = Case.objects.lock_all(ids)
         meanwhile = set(stuck.filter(pk__in=ids).values_list("pk", flat=True))
         cases = [case for case in locked if case.pk not in meanwhile]
         done = Passed()
-        for taker, theirs in takers(cases, choice, by):
+        for taker, theirs in taking.takers(cases, choice, by):
             rows = self._rows(person).filter(case__in=[case.pk for case in theirs])
             ids = list(rows.values_list("pk", flat=True))
             number = Promise.objects.filter(pk__in=ids).update(kept_by=taker)
-            let_in(theirs, taker, choice, by, now)
+            taking.let_in(theirs, taker, choice, by, now)
             done.add(Passed(number, kept=0 if taker is choice.to else number))
         standing.refresh(cases, now=now)
         if done.number < most:
