@@ -41,21 +41,26 @@ AFTER_TROUBLE = 0.1  # seconds; a worker's next tick comes later
 def walk(instants, worker):
     """Everything that is due at each instant, in whatever company; an instant's end is awaited together.
 
-    What a death or a failure put off is waited for as well, at the instant to which it was.
+    What a death or a failure put off is waited for as well, at the instant to which it was. The clock is
+    everybody's: where another engine waited for that, it is as late here, and what came of it is due.
     """
-    reached = EnginePass.objects.aggregate(at=Max("started_at"))["at"]
     for now in instants:
-        if reached and now < reached and now != instants[-1]:
-            continue  # in an earlier life, or by another
         while True:
+            now = max(now, furthest() or now)
             look(now, worker)
             if Timer.objects.due(now).exists():
                 time.sleep(0.001)
                 continue
             again = Timer.objects.pending().filter(attempts__gt=0).order_by("wake_at").first()
-            if again is None:
+            if again is not None:
+                now = max(now, again.wake_at)
+            elif furthest() == now:
                 break
-            now = max(now, again.wake_at)
+
+
+def furthest():
+    """The latest instant at which any engine looked: a pass is on record before it does anything."""
+    return EnginePass.objects.aggregate(at=Max("started_at"))["at"]
 
 
 def look(now, worker):
