@@ -186,7 +186,8 @@ class PersonPreferenceAdmin(ReadOnly, PeopleAdmin):
         kinds = dict(NoticeKind.choices)
         said = {True: _("%(kind)s: yes"), False: _("%(kind)s: no")}
         chosen = preference.by_mail.items()
-        return "; ".join(str(said[wanted] % {"kind": kinds.get(kind, kind)}) for kind, wanted in chosen) or "–"
+        words = (str(said[wanted] % {"kind": kinds.get(kind, kind)}) for kind, wanted in chosen)
+        return "; ".join(words) or "–"
 
 
 class OfPersonAdmin(ReadOnly, ConsoleAdmin):
