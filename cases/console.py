@@ -193,6 +193,8 @@ class ConsoleAdmin(ListFiles, Fields, unfold.ModelAdmin):
     list_max_show_all = 200
     compressed_fields = False
     is_in_index = True
+    # Why there is none, where nobody adds rows by hand.
+    nothing_yet = _("The desk writes it down by itself, as soon as it happens.")
     # What columns are called here that were made for programs and are named after them.
     words = {}
 

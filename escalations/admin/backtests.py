@@ -258,6 +258,7 @@ class BackTestAdmin(ReadOnly, ConsoleAdmin):
     list_filter = ("state",)
     ordering = ("-pk",)
     sortable_by = ()
+    nothing_yet = gettext_lazy("A version of a path is tried on past cases from its own page.")
     change_form_outer_before_template = "admin/backtest.html"
     fields = (("version", "window"), ("asked_by", "asked_at"), ("started_at", "finished_at"))
     readonly_fields = ("window",)
