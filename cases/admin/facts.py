@@ -141,6 +141,7 @@ class AnswerAdmin(OfCaseAdmin):
 class TriggerAdmin(OfCaseAdmin):
     list_display = ("kind", "of_case", "metric", "occurred_at", "considered_at", "verdict")
     list_filter = ("kind",)
+    words = {"clock": _("clock"), "promise": _("promise")}
 
 
 @admin.register(Party)
