@@ -62,7 +62,6 @@ PAGES = [
     "cases/calendarversion/{calendar}/year/",
     "cases/category/{category}/delete/",
     "cases/clock/?p=3",
-    "cases/decision/",
     "cases/duty/roster/",
     "cases/packversion/",
     "cases/person/?q=lu",
@@ -73,7 +72,6 @@ PAGES = [
     "cases/team/tree/",
     "escalations/backtest/",
     "escalations/pathversion/{draft}/change/",
-    "escalations/pathversion/{draft}/publish/",
     "escalations/rule/matrix/",
 ]
 # As loaded first; Unfold's scroller measures what it holds a moment after that has changed.
