@@ -30,7 +30,12 @@ from escalations.operations import backtesting
 from . import backtest_charts
 
 State = BackTest.State
-LABELS = {State.IN_PROGRESS: "info", State.FINISHED: "success", State.FAILED: "danger"}
+LABELS = {
+    State.IN_PROGRESS: "info",
+    State.FINISHED: "success",
+    State.CANCELLED: "default",
+    State.FAILED: "danger",
+}
 MOST_PEOPLE = 15
 LAST = timedelta(days=90)
 

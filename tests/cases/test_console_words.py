@@ -13,8 +13,10 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 
 from cases import comparing
+from cases.admin import recalculations
 from cases.console import Widgets
 from cases.models import Category, DutyPattern, Message, PauseReason, Timer
+from escalations.admin import backtests
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +90,12 @@ def test_a_message_is_called_by_its_beginning_on_one_line_with_dots_where_it_goe
 def test_what_is_kept_for_programs_is_told_in_words(row, field, expected):
     with translation.override("en"):
         assert comparing.words(row, row._meta.get_field(field)) == expected
+
+
+@pytest.mark.parametrize("pages", [backtests, recalculations])
+def test_each_state_of_a_job_has_its_pill(pages):
+    """Of one without, the list would show the word that programs use."""
+    assert set(pages.LABELS) == set(pages.State)
 
 
 @pytest.fixture
