@@ -11,10 +11,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from cases import display, durations
+from cases.models.calendar import Weekday
 from cases.models.version import Version
+from cases.states import Metric
 
 # What a version says of itself and not of its subject.
 OF_THE_VERSION = {field.name for field in Version._meta.fields}
+METRICS = dict(Metric.choices)
 SAME, CHANGED, ADDED, REMOVED = "same", "changed", "added", "removed"
 
 
@@ -170,4 +173,8 @@ def words(row, field):
         return date_format(value, "DATE_FORMAT")
     if isinstance(value, time):
         return date_format(value, "H:i")
+    if field.name == "weekdays":
+        return ", ".join(str(Weekday(int(day)).label) for day in value)
+    if isinstance(value, list):
+        return ", ".join(str(METRICS.get(part, part)) for part in value)
     return str(value)

@@ -14,9 +14,12 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import TextField, TimeField
+from django.db.models import DateTimeField, TextField, TimeField
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, cached_property
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold import admin as unfold
@@ -36,11 +39,13 @@ from unfold.widgets import (
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldAdminTimeWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from cases import history_pages
 from cases.choices import time_zone_choices
+from cases.display import zone_city
 from cases.views.list_files import ListFiles
 
 __all__ = [
@@ -59,6 +64,27 @@ __all__ = [
 PRIMARY = ActionVariant.PRIMARY
 
 
+class TimeOfDay(UnfoldAdminTimeWidget):
+    """Hours and minutes; seconds only where there are some, so that saving does not lose them."""
+
+    def format_value(self, value):
+        said = super().format_value(value)
+        return said.removesuffix(":00") if said and said.count(":") == 2 else said
+
+
+class Moment(UnfoldAdminSplitDateTimeWidget):
+    """A day and a time of the reader's zone, which the page names beside them."""
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs)
+        self.widgets[1] = TimeOfDay(attrs={"placeholder": _("Time")})
+
+    def render(self, name, value, attrs=None, renderer=None):
+        whose = gettext("times of %(zone)s") % {"zone": zone_city(timezone.get_current_timezone_name())}
+        fields = super().render(name, value, attrs, renderer)
+        return format_html('{}<p class="moment-zone">{}</p>', fields, whose)
+
+
 class Widgets:
     """The console's own fields, by what they are for."""
 
@@ -69,7 +95,7 @@ class Widgets:
     Lines = UnfoldAdminTextareaWidget
     LongChoice = UnfoldAdminSelect2Widget
     LongChoices = UnfoldAdminSelect2MultipleWidget
-    Moment = UnfoldAdminSplitDateTimeWidget
+    Moment = Moment
     Number = UnfoldAdminIntegerFieldWidget
     Password = UnfoldAdminPasswordWidget
     Switch = UnfoldBooleanSwitchWidget
@@ -124,6 +150,8 @@ class Fields:
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "time_zone":
             kwargs["widget"] = Widgets.LongChoice(choices=time_zone_choices())
+        if isinstance(db_field, DateTimeField):
+            kwargs["widget"] = Widgets.Moment
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(db_field, TimeField):
             field.widget.format = "%H:%M"
@@ -165,6 +193,21 @@ class ConsoleAdmin(ListFiles, Fields, unfold.ModelAdmin):
     list_max_show_all = 200
     compressed_fields = False
     is_in_index = True
+    # Why there is none, where nobody adds rows by hand.
+    nothing_yet = _("The desk writes it down by itself, as soon as it happens.")
+    # What columns are called here that were made for programs and are named after them.
+    words = {}
+
+    def __init__(self, model, admin_site):
+        super().__init__(model, admin_site)
+        for name, word in self.words.items():
+            # The name that people read is no part of the table: what migrations compare is left as it is.
+            model._meta.get_field(name).verbose_name = word
+
+    def delete_view(self, request, object_id, extra_context=None):
+        """Says of what is in use whether it could be switched off instead."""
+        switch = any(field.name == "is_active" for field in self.opts.fields)
+        return super().delete_view(request, object_id, {**(extra_context or {}), "switch": switch})
 
     def get_actions(self, request):
         return {}

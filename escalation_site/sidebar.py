@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from cases import configuration
+from cases import configuration, roles
 
 # (heading, [(model, icon)]): icons by their name in the console's own icon font.
 GROUPS = (
@@ -131,16 +131,39 @@ SWITCHED = (
     "cases.ReplyTemplate",
 )
 AT_MOST = 20
+# Where the day itself is looked at: (may, name, what is seen there, address).
+DOORS = (
+    (
+        "dashboard.read",
+        _("Dashboard"),
+        _("what needs a decision, what will be late, how it has been going"),
+        "dashboard",
+    ),
+    ("engine.watch", _("Watchdog"), _("whether the engine keeps its word"), "watchdog"),
+    (
+        "people.read",
+        _("Turns of duty"),
+        _("who is called this week, and when nobody is"),
+        "admin:cases_duty_roster",
+    ),
+    ("people.read", _("Absences"), _("who is away, and who stands in"), "admin:cases_absence_calendar"),
+)
 
 
 def index(request, context):
-    """Adds to the first page what waits: [(heading, [(kind, row, address)])]."""
+    """Adds to the first page where the day is looked at, and what waits: doors [(name, says, address)],
+    waits [(heading, [(kind, row, address)])]."""
     waits = (
         (_("Drafts"), _waiting(request, VERSIONS, published_at=None)),
         (_("Switched off"), _waiting(request, SWITCHED, is_active=False)),
         (_("Timers set aside"), _waiting(request, ("cases.Timer",), state="set_aside")),
     )
-    return context | {"waits": [(heading, rows) for heading, rows in waits if rows]}
+    doors = [
+        (name, says, reverse(address))
+        for action, name, says, address in DOORS
+        if roles.may(request.user, action)
+    ]
+    return context | {"doors": doors, "waits": [(heading, rows) for heading, rows in waits if rows]}
 
 
 def _waiting(request, labels, **conditions):

@@ -217,19 +217,25 @@ class PartAdmin(ReadOnly, HistoryAdmin):
     ordering = ("-pk",)
 
 
+VERSION = gettext_lazy("version")
+
+
 @admin.register(Period)
 class PeriodAdmin(PartAdmin):
     list_display = ("version", "weekday", "opens", "closes")
+    words = {"version": VERSION}
     list_select_related = ("version__calendar",)
 
 
 @admin.register(CalendarException)
 class CalendarExceptionAdmin(PartAdmin):
     list_display = ("version", "on", "opens", "closes", "name")
+    words = {"version": VERSION}
     list_select_related = ("version__calendar",)
 
 
 @admin.register(Holiday)
 class HolidayAdmin(PartAdmin):
     list_display = ("version", "first_on", "last_on", "name", "country", "region")
+    words = {"version": VERSION}
     list_select_related = ("version__calendar",)

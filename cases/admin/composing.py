@@ -8,7 +8,7 @@ from cases import placeholders
 from cases.models import Attachment, Draft, ReplyTemplate, SentForm
 
 from .bases import PassingAdmin, SwitchedAdmin
-from .facts import OfCaseAdmin, case_link
+from .facts import OfCaseAdmin, WithCase, case_link
 from .fields import ReasonForm
 
 
@@ -52,15 +52,15 @@ class AttachmentAdmin(OfCaseAdmin):
 
 
 @admin.register(Draft)
-class DraftAdmin(PassingAdmin):
+class DraftAdmin(WithCase, PassingAdmin):
     """That there is one. What it says is for its writer alone, on the case's page."""
 
-    list_display = ("person", "case", "kind", "saved_at")
+    list_display = ("person", "of_case", "kind", "saved_at")
     list_select_related = ("person", "case")
     exclude = ("text",)
 
 
 @admin.register(SentForm)
-class SentFormAdmin(PassingAdmin):
-    list_display = ("sent_at", "person", "case", "key")
+class SentFormAdmin(WithCase, PassingAdmin):
+    list_display = ("sent_at", "person", "of_case", "key")
     list_select_related = ("person", "case")

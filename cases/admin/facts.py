@@ -29,9 +29,12 @@ from cases.models import (
     Survey,
     Trigger,
 )
+from cases.states import Metric
 
 from .bases import FactAdmin, PassingAdmin, ReadOnly
 from .fields import term_words
+
+METRICS = dict(Metric.choices)
 
 
 def case_link(case):
@@ -54,14 +57,18 @@ class CaseAdmin(FactAdmin):
         return case_link(case)
 
 
-class OfCaseAdmin(FactAdmin):
-    """Each row begins with its case."""
+class WithCase:
+    """Rows that name their case by its number, which leads to it."""
 
     list_select_related = ("case",)
 
     @admin.display(description=_("case"))
     def of_case(self, row):
         return case_link(row.case) if row.case_id else "–"
+
+
+class OfCaseAdmin(WithCase, FactAdmin):
+    """What happened to a case."""
 
 
 @admin.register(Message)
@@ -75,6 +82,7 @@ class MessageAdmin(OfCaseAdmin):
 class ClockAdmin(OfCaseAdmin):
     list_display = ("__str__", "of_case", "state", "term", "started_at", "due_at", "breached_at", "ended_at")
     list_filter = ("state", "metric")
+    words = {"ends_on": _("ends when"), "revision": _("revision"), "breach_kind": _("counts as")}
     readonly_preprocess_fields = {
         name: term_words for name in ("term_seconds", "used_seconds", "elapsed_seconds")
     }
@@ -89,6 +97,12 @@ class PauseAdmin(OfCaseAdmin):
     list_display = ("reason", "of_case", "started_by", "started_at", "expected_end_at", "ended_at")
     list_select_related = ("case", "reason", "started_by")
     list_filter = ("reason",)
+    exclude = ("stops",)
+    readonly_fields = ("stood_still",)
+
+    @admin.display(description=_("Clocks that stand still"))
+    def stood_still(self, pause):
+        return ", ".join(str(METRICS.get(metric, metric)) for metric in pause.stops)
 
 
 @admin.register(Promise)
@@ -127,6 +141,7 @@ class AnswerAdmin(OfCaseAdmin):
 class TriggerAdmin(OfCaseAdmin):
     list_display = ("kind", "of_case", "metric", "occurred_at", "considered_at", "verdict")
     list_filter = ("kind",)
+    words = {"clock": _("clock"), "promise": _("promise")}
 
 
 @admin.register(Party)
@@ -217,15 +232,15 @@ class ListReadingAdmin(ReadOnly, HistoryAdmin):
 
 
 @admin.register(Presence)
-class PresenceAdmin(PassingAdmin):
-    list_display = ("person", "case", "doing", "seen_at")
+class PresenceAdmin(WithCase, PassingAdmin):
+    list_display = ("person", "of_case", "doing", "seen_at")
     list_select_related = ("case", "person")
 
 
 @admin.register(Standing)
-class StandingAdmin(PassingAdmin):
+class StandingAdmin(WithCase, PassingAdmin):
     list_display = (
-        "case",
+        "of_case",
         "kind",
         "metric",
         "due_at",
@@ -235,15 +250,43 @@ class StandingAdmin(PassingAdmin):
         "holder",
         "holder_team",
     )
+    list_display_links = ("kind",)
     list_select_related = ("case", "team", "owner", "holder", "holder_team")
     list_filter = ("kind", "is_breached", "status", "team")
+    words = {
+        "case": _("case"),
+        "kind": _("kind"),
+        "metric": _("metric"),
+        "clock": _("clock"),
+        "promise": _("promise"),
+        "whose": _("whose"),
+        "whose_team": _("whose team"),
+        "is_owed_apart": _("owed apart from the escalation"),
+        "due_at": _("due"),
+        "at_risk_at": _("at risk from"),
+        "resumes_at": _("resumes"),
+        "pause_reason": _("pause reason"),
+        "is_breached": _("breached"),
+        "is_waiting": _("waits for the customer"),
+        "promised_at": _("promised for"),
+        "sort_at": _("sorted by"),
+        "status": _("status"),
+        "priority": _("priority"),
+        "team": _("team"),
+        "owner": _("owner"),
+        "holder": _("holder"),
+        "holder_team": _("holding team"),
+        "is_restricted": _("restricted"),
+        "received_at": _("received"),
+        "changed_at": _("changed"),
+    }
 
 
 @admin.register(Notice)
-class NoticeAdmin(PassingAdmin):
+class NoticeAdmin(WithCase, PassingAdmin):
     list_display = (
         "kind",
-        "case",
+        "of_case",
         "person",
         "contact",
         "channel",
@@ -254,3 +297,9 @@ class NoticeAdmin(PassingAdmin):
     )
     list_select_related = ("case", "person", "contact")
     list_filter = ("state", "channel", "kind")
+    words = {
+        "person": _("person"),
+        "contact": _("contact"),
+        "key": _("key"),
+        "next_attempt_at": _("next attempt"),
+    }

@@ -42,6 +42,7 @@ class LeavingForm(forms.Form):
         label=gettext_lazy("Who takes what needs a name"),
         queryset=Person.objects.none(),
         widget=Widgets.LongChoice,
+        empty_label=gettext_lazy("choose one"),
         help_text=gettext_lazy(
             "Promises, turns of duty, accounts, rules, people they manage; restricted cases that you know of."
         ),

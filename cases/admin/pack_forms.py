@@ -48,6 +48,7 @@ class TurnOnForm(forms.Form):
         label=gettext_lazy("Calendar of business days"),
         queryset=Calendar.objects.none(),
         widget=Widgets.Choice,
+        empty_label=gettext_lazy("choose one"),
         help_text=gettext_lazy(
             "Each of its open days is a business day of the law; it should have the holidays."
         ),

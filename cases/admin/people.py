@@ -11,6 +11,7 @@ from cases.console import ConsoleAdmin, TabularInline, Widgets, display
 from cases.models import (
     DoneTogether,
     Membership,
+    NoticeKind,
     Person,
     PersonPreference,
     PersonSkill,
@@ -177,6 +178,16 @@ class PersonPreferenceAdmin(ReadOnly, PeopleAdmin):
     list_display = ("person", "quiet_from", "quiet_until", "quiet_weekend", "quiet_deputy")
     list_select_related = ("person", "quiet_deputy")
     ordering = ("person__name", "pk")
+    exclude = ("by_mail",)
+    readonly_fields = ("kinds_by_mail",)
+
+    @admin.display(description=_("by mail, otherwise than usual"))
+    def kinds_by_mail(self, preference):
+        kinds = dict(NoticeKind.choices)
+        said = {True: _("%(kind)s: yes"), False: _("%(kind)s: no")}
+        chosen = preference.by_mail.items()
+        words = (str(said[wanted] % {"kind": kinds.get(kind, kind)}) for kind, wanted in chosen)
+        return "; ".join(words) or "–"
 
 
 class OfPersonAdmin(ReadOnly, ConsoleAdmin):
@@ -195,6 +206,7 @@ class SavedViewAdmin(OfPersonAdmin):
 
     list_display = ("name", "person", "team", "query")
     list_select_related = ("person", "team")
+    words = {"person": _("person"), "query": _("what it asks for")}
 
 
 @admin.register(DoneTogether)

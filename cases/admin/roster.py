@@ -59,6 +59,7 @@ class SwapForm(forms.Form):
         queryset=Person.objects.none(),
         required=False,
         widget=Widgets.LongChoice,
+        empty_label=gettext_lazy("choose one"),
     )
     in_return = forms.ModelChoiceField(
         label=gettext_lazy("In return for"),

@@ -92,4 +92,4 @@ class ComplaintProfile(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.case_id}"
+        return Case(pk=self.case_id).number

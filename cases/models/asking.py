@@ -251,7 +251,7 @@ class Decision(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_outcome_display()}: {self.ask_id}"
+        return f"{self.get_outcome_display()}: {self.ask}"
 
     @property
     def is_unpriced(self):

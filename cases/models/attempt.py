@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from cases.history import History
@@ -44,4 +45,4 @@ class Attempt(models.Model):
         constraints = [models.CheckConstraint(condition=~Q(what=""), name="attempt_says_something")]
 
     def __str__(self):
-        return self.what[:60]
+        return Truncator(self.what).chars(60)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from cases.history import History
@@ -76,7 +77,7 @@ class Message(models.Model):
         ]
 
     def __str__(self):
-        return self.body[:60]
+        return Truncator(" ".join(self.body[:200].split())).chars(60)
 
     @property
     def is_internal(self):

@@ -53,7 +53,7 @@ class CaseReading(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.person}: {self.case_id}"
+        return f"{self.person}: {Case(pk=self.case_id).number}"
 
 
 class ListReading(models.Model):

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cases import durations
 from cases.history import History, remembered
 from cases.states import Metric, Priority
 
@@ -178,7 +179,7 @@ class SlaTarget(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_metric_display()}: {self.term_seconds} s"
+        return f"{self.get_metric_display()}: {durations.word(self.term_seconds)}"
 
     def clean(self):
         if self.term_seconds is not None and self.term_seconds <= 0:

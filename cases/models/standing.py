@@ -136,4 +136,4 @@ class Standing(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.case_id}: {self.kind}"
+        return f"{Case(pk=self.case_id).number}: {self.get_kind_display()}"

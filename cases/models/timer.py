@@ -1,6 +1,7 @@
 """Everything that must happen later is a row here. The database decides; whatever else only wakes."""
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.lateness import BUCKETS
@@ -109,7 +110,7 @@ class Timer(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {timezone.localtime(self.due_at):%Y-%m-%d %H:%M}"
 
 
 class EnginePass(models.Model):
@@ -134,7 +135,7 @@ class EnginePass(models.Model):
         indexes = [models.Index(fields=["-started_at"], name="enginepass_latest")]
 
     def __str__(self):
-        return f"{self.worker} {self.started_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.worker} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M:%S}"
 
 
 class EngineMinute(models.Model):

@@ -30,7 +30,12 @@ from escalations.operations import backtesting
 from . import backtest_charts
 
 State = BackTest.State
-LABELS = {State.IN_PROGRESS: "info", State.FINISHED: "success", State.FAILED: "danger"}
+LABELS = {
+    State.IN_PROGRESS: "info",
+    State.FINISHED: "success",
+    State.CANCELLED: "default",
+    State.FAILED: "danger",
+}
 MOST_PEOPLE = 15
 LAST = timedelta(days=90)
 
@@ -258,6 +263,7 @@ class BackTestAdmin(ReadOnly, ConsoleAdmin):
     list_filter = ("state",)
     ordering = ("-pk",)
     sortable_by = ()
+    nothing_yet = gettext_lazy("A version of a path is tried on past cases from its own page.")
     change_form_outer_before_template = "admin/backtest.html"
     fields = (("version", "window"), ("asked_by", "asked_at"), ("started_at", "finished_at"))
     readonly_fields = ("window",)

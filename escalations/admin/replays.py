@@ -1,6 +1,7 @@
 """Replayed incident logs: how far, and what their desk recorded."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from cases.admin.bases import PassingAdmin, ReadOnly
 from cases.console import ConsoleAdmin
@@ -11,6 +12,7 @@ from escalations.models import Replay, ReplayedCase
 class ReplayAdmin(ReadOnly, ConsoleAdmin):
     list_display = ("name", "at", "events", "finished_at")
     ordering = ("-pk",)
+    words = {"digest": _("fingerprint of the log"), "mapping_digest": _("fingerprint of its mapping")}
 
 
 @admin.register(ReplayedCase)

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from cases.history import History
@@ -240,4 +241,4 @@ class AskBack(models.Model):
         ]
 
     def __str__(self):
-        return self.text[:60]
+        return Truncator(self.text).chars(60)

@@ -1,6 +1,10 @@
 """What is wrong with a page that a browser shows: by axe-core in light, dark and on a phone, by WCAG 2.2 AA;
 and whether anything is cut off, down to the width of 400 per cent."""
 
+from contextlib import suppress
+
+from playwright.sync_api import TimeoutError
+
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # For these axe fetches all style sheets and all sound again on every page, which takes longer than all other
 # rules together. The style sheets are the same everywhere, and there is no sound.
@@ -93,9 +97,17 @@ def wrong_in(page, context="html", looks=LOOKS):
             yield look, wrong
 
 
-def cut_off(page):
-    """(width, what is cut off there), for each width at which something is; from that of the last look on."""
-    for size in (NARROW, NARROWEST, WIDE):
+def cut_off(page, sizes=(NARROW, NARROWEST, WIDE), settles=False):
+    """(width, what is cut off there), for each width at which something is; from that of the last look on.
+
+    `settles`: something on the page measures it anew a moment after the window changed.
+    """
+    for size in sizes:
         page.set_viewport_size(size)
-        if wrong := page.evaluate(CUT):
-            yield size["width"], wrong
+        if (wrong := page.evaluate(CUT)) and not (settles and _is_well_soon(page)):
+            yield size["width"], page.evaluate(CUT) if settles else wrong
+
+
+def _is_well_soon(page):
+    with suppress(TimeoutError):
+        return page.wait_for_function(f"() => !({CUT})().length", timeout=2_000)
