@@ -3,8 +3,8 @@
     OPEN = Prepared(lambda: Clock.objects.open().filter(case=Given("case")))
     OPEN.all(case=case.pk)
 
-For a queryset of models (`only` leaves columns out) or a values_list, without select_related; `among` is `in`
-with a list of ids.
+For a queryset of models (`only` leaves columns out; with select_related) or a values_list; `among` is `in` with
+a list of ids.
 """
 
 import json
@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import connection
 from django.db.models import Expression, Field, ForeignObject, Lookup
+from django.db.models.query import get_related_populators
 
 from .instances import maker
 
@@ -71,6 +72,8 @@ class Prepared:
         converters = compiler.get_converters(columns)
         if queryset.query.values_select:
             make = tuple
+        elif compiler.klass_info.get("related_klass_infos"):
+            make = _maker_with_related(compiler.klass_info, compiler.select)
         else:
             make = maker(queryset.model, [c.target.attname for c in columns], connection.alias)
 
@@ -80,6 +83,21 @@ class Prepared:
 
         self.compiled[connection.vendor] = sql, params, read
         return self.compiled[connection.vendor]
+
+
+def _maker_with_related(found, select):
+    """A function that makes an instance, and what select_related asked for, of a row; as Django's own does."""
+    columns, alias = found["select_fields"], connection.alias
+    names = [select[index][0].target.attname for index in columns]
+    populators = get_related_populators(found, select, alias)
+
+    def make(row):
+        instance = found["model"].from_db(alias, names, row[columns[0] : columns[-1] + 1])
+        for populator in populators:
+            populator.populate(row, instance)
+        return instance
+
+    return make
 
 
 def _adapted(value):

@@ -53,6 +53,29 @@ class Category(models.Model):
         return self.name
 
 
+def id_of(number):
+    """The id of the case with a number such as C-20418, or None for what is no number."""
+    match = NUMBER.match(str(number))
+    return int(match[1]) - NUMBER_BASE if match else None
+
+
+class Reader(Given):
+    """The place of whoever asks a prepared query: of a role, which decides how it is written."""
+
+    is_authenticated, is_active, is_system = True, True, False
+
+    def __init__(self, role):
+        super().__init__("reader")
+        self.role = role
+
+
+def teams_in_reach(person, action):
+    """The ids of the teams whose cases `person` may do `action` on: their own, or their departments'."""
+    teams = set(Team.objects.filter(memberships__person=person).values_list("pk", flat=True))
+    is_wide = roles.scope(person, action) == roles.Scope.DEPARTMENT
+    return Team.with_all_below(teams) if is_wide else teams
+
+
 # Of a case or its standing: it matched no intake rule, or was put back, and nobody has taken it.
 NOBODYS = Q(team=None, owner=None)
 
@@ -64,8 +87,8 @@ class CaseQuerySet(models.QuerySet):
     def numbered(self, number):
         """The case with a number such as C-20418 (the letter and dash may be left out), as a queryset of at
         most one."""
-        match = NUMBER.match(str(number))
-        return self.filter(pk=int(match[1]) - NUMBER_BASE) if match else self.none()
+        pk = id_of(number)
+        return self.none() if pk is None else self.filter(pk=pk)
 
     def lock(self, pk):
         """Lock one case for a change: always first, and in order of ids where there are several."""
@@ -116,21 +139,20 @@ class CaseQuerySet(models.QuerySet):
         about = Party.objects.filter(case=OuterRef("pk"), kind=Party.Kind.SUBJECT)
         return self.filter(~Exists(about), is_restricted=False)
 
-    def reachable(self, person, action="case.read"):
-        """Cases on which `person` may do `action`, by the one table of roles."""
+    def reachable(self, person, action="case.read", teams=None):
+        """Cases on which `person` may do `action`, by the one table of roles. `teams`: in a prepared query,
+        the place of what `teams_in_reach` gives."""
         scope = roles.scope(person, action)
         if scope == roles.Scope.NONE:
             return self.none()
         found = self.findable(person)
         if scope == roles.Scope.ALL:
             return found
-        teams = set(Team.objects.filter(memberships__person=person).values_list("pk", flat=True))
-        if scope == roles.Scope.DEPARTMENT:
-            teams = Team.with_all_below(teams)
-        own = Q(team__in=teams) | Q(owner=person) | Exists(_named(person)) | _held_by(person)
-        if action in roles.ON_NOBODYS:
-            own |= NOBODYS
-        return found.filter(own | Q(standing__holder_team__in=teams))
+        among = "in" if teams is None else "among"
+        teams = teams_in_reach(person, action) if teams is None else teams
+        theirs = Q((f"team__{among}", teams)) | Q((f"standing__holder_team__{among}", teams))
+        own = theirs | Q(owner=person) | Exists(_named(person)) | _held_by(person)
+        return found.filter(own | NOBODYS if action in roles.ON_NOBODYS else own)
 
     def opened_to(self, person, now):
         """Cases of others that `person` opened for a reason, to be read until that is over: CaseReading."""

@@ -1,4 +1,9 @@
-"""Which case a page is about, and what the reader may do with it."""
+"""Which case a page is about, and what the reader may do with it.
+
+Every page and every verb of the API asks this first, some several times: compiled once for each role.
+"""
+
+from functools import cache
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -6,7 +11,9 @@ from django.utils import timezone
 
 from cases import roles
 from cases.models import Case
+from cases.models.case import Reader, id_of, teams_in_reach
 from cases.operations import reading as audits
+from cases.prepared import Given, Prepared
 
 SHOWN = (
     "customer__account_manager",
@@ -25,28 +32,52 @@ SHOWN = (
 )
 
 
+@cache
+def _found(role):
+    found = Case.objects.filter(pk=Given("case")).select_related(*SHOWN)
+    return Prepared(lambda: found.findable(Reader(role)))
+
+
+@cache
+def _reached(role, action):
+    found = Case.objects.filter(pk=Given("case")).values_list("pk")
+    return Prepared(lambda: found.reachable(Reader(role), action, teams=Given("teams")))
+
+
+@cache
+def _opened(role):
+    found = Case.objects.filter(pk=Given("case")).values_list("pk")
+    return Prepared(lambda: found.opened_to(Reader(role), Given("now")))
+
+
 def find(person, number, action="case.find"):
     """The case with `number` if `person` may do `action` on it.
 
     Raises Http404 where its existence is not for them, PermissionDenied where they may not do this.
     """
-    case = Case.objects.findable(person).numbered(number).select_related(*SHOWN).first()
-    if case is None:
+    pk = id_of(number)
+    if pk is None or not roles.may(person, "case.find"):
         raise Http404
-    if action != "case.find" and not may(person, action, case):
+    found = _found(person.role).all(reader=person.pk, case=pk)
+    if not found:
+        raise Http404
+    if action != "case.find" and not may(person, action, found[0]):
         raise PermissionDenied
-    return case
+    return found[0]
 
 
 def may(person, action, case):
     """Whether `person` may do `action` on this case."""
-    if roles.scope(person, action) == roles.Scope.NONE:
+    scope = roles.scope(person, action)
+    if scope == roles.Scope.NONE or not roles.may(person, "case.find"):
         return False
-    if Case.objects.reachable(person, action).filter(pk=case.pk).exists():
+    teams = () if scope == roles.Scope.ALL else teams_in_reach(person, action)
+    if _reached(person.role, action).all(reader=person.pk, case=case.pk, teams=teams):
         return True
     # What was opened for a reason is there to be read, not to be worked on; and only while it is no secret.
-    opened = Case.objects.opened_to(person, timezone.now()) if action == "case.read" else Case.objects.none()
-    return opened.filter(pk=case.pk).exists()
+    if action != "case.read":
+        return False
+    return bool(_opened(person.role).all(reader=person.pk, case=case.pk, now=timezone.now()))
 
 
 def reading(request, case, via="page"):

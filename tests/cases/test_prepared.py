@@ -59,6 +59,19 @@ def test_a_foreign_key_and_json_are_read_as_they_are(cases, now):
     assert reasons.all(pk=reason.pk)[0].stops == ["resolution"]
 
 
+def test_what_belongs_to_a_row_comes_with_it_or_is_nothing(cases, now, django_assert_num_queries):
+    asked = Prepared(
+        lambda: Case.objects.filter(pk=Given("case")).select_related("customer__account_manager", "owner")
+    )
+    ana = make.person("Ana")
+    type(cases[0].customer).objects.filter(pk=cases[0].customer_id).update(account_manager=ana)
+    with django_assert_num_queries(1):
+        [found] = asked.all(case=cases[1].pk)
+        assert (found, found.customer, found.customer.account_manager) == (cases[1], cases[0].customer, ana)
+        assert found.owner is None and found.received_at == now + HOUR
+    assert asked.all(case=0) == []
+
+
 def test_only_a_transaction_that_remembers_asks_once(now):
     asked = []
 
