@@ -3,8 +3,8 @@
     OPEN = Prepared(lambda: Clock.objects.open().filter(case=Given("case")))
     OPEN.all(case=case.pk)
 
-For a queryset of models (`only` leaves columns out; with select_related) or a values_list; `among` is `in` with
-a list of ids.
+For a queryset of models (`only` leaves columns out; select_related is known too) or a values_list; `among` is
+`in` with a list of ids.
 """
 
 import json
@@ -86,7 +86,7 @@ class Prepared:
 
 
 def _maker_with_related(found, select):
-    """A function that makes an instance, and what select_related asked for, of a row; as Django's own does."""
+    """A function that makes an instance and what select_related asked for of a row; as Django does."""
     columns, alias = found["select_fields"], connection.alias
     names = [select[index][0].target.attname for index in columns]
     populators = get_related_populators(found, select, alias)
