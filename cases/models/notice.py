@@ -1,10 +1,14 @@
 """The outbox: whatever leaves the building, or asks for somebody's attention in it."""
 
+from functools import cache
+
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from .case import Case
+from cases.prepared import Prepared
+
+from .case import Case, Reader
 from .customer import Contact
 from .person import Person
 
@@ -54,10 +58,20 @@ class NoticeQuerySet(models.QuerySet):
     def unread(self):
         return self.filter(read_at=None)
 
+    def unread_by(self, person, most):
+        """How many of theirs wait to be read, for the bell on each page; counted no further than `most`."""
+        return len(_unread(person.role, most).all(reader=person.pk))
+
     def to_deliver(self, now):
         return self.filter(state=Notice.State.QUEUED, next_attempt_at__lte=now).order_by(
             "next_attempt_at", "pk"
         )
+
+
+@cache
+def _unread(role, most):
+    unread = Notice.objects.unread().values_list("pk")
+    return Prepared(lambda: unread.in_app_for(Reader(role))[:most])
 
 
 class Notice(models.Model):

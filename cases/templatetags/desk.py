@@ -113,7 +113,7 @@ def shell(context):
         ),
         "theme": choice.theme if choice else "",
         "keys": "off" if choice and not choice.single_keys else "on",
-        "unread": Notice.objects.in_app_for(person).unread()[:100].count(),
+        "unread": Notice.objects.unread_by(person, most=100),
         "may_find": roles.may(person, "case.find"),
         "may_work": roles.may(person, "case.work"),
         "may_open": roles.may(person, "case.open"),

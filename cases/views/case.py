@@ -1,6 +1,7 @@
 """The case page: what is owed, what was said, what stands, and what its reader may do about it."""
 
 from collections import Counter
+from functools import cache
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import Count
@@ -9,7 +10,9 @@ from django.utils import timezone
 from django.views import View
 
 from cases import conversations, display, forms, roles
-from cases.models import Calendar, Message
+from cases.models import Calendar, Case, Message
+from cases.models.case import Reader
+from cases.prepared import Given, Prepared
 from cases.states import CaseStatus, may_move
 from cases.views import case_rows, message_rows
 from cases.views.finding import find, may, reading
@@ -65,14 +68,21 @@ def case_context(request, case, **given):
         "open_pauses": [pause for pause in pauses if pause.ended_at is None],
         "promises": promises_of(case, now),
         "next_statuses": [status for status in CaseStatus if may_move(case.status, status)],
-        "others": list(
-            case.customer.cases.findable(request.user).live().exclude(pk=case.pk).order_by("-pk")[:5]
+        "others": _others(request.user.role).all(
+            reader=request.user.pk, customer=case.customer_id, case=case.pk
         ),
         "here": _local(case.customer, now),
         **_conversation(request, case, may_read),
         **forms.composer(case, now),
     }
     return context | given
+
+
+@cache
+def _others(role):
+    """What else is open for the customer of a case, the latest first."""
+    theirs = Case.objects.live().filter(customer=Given("customer")).exclude(pk=Given("case"))
+    return Prepared(lambda: theirs.findable(Reader(role)).order_by("-pk")[:5])
 
 
 def promises_of(case, now):
