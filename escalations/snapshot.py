@@ -161,13 +161,19 @@ def _account_managers(rows):
     return dict(ACCOUNT_MANAGERS.all(customers={case.customer_id for case in rows}))
 
 
+def subjects(case_ids):
+    """{case id: {ids of the people whom the complaint names}}, of cases that name any. One query."""
+    found = {}
+    for case, person in SUBJECTS.all(cases=case_ids):
+        found.setdefault(case, set()).add(person)
+    return found
+
+
 def cases(rows):
     """{case id: CaseFacts} of the given cases. Two queries, three where their customers are not loaded."""
     rows = list(rows)
-    subjects = {}
     ids = [case.pk for case in rows]
-    for case, person in SUBJECTS.all(cases=ids):
-        subjects.setdefault(case, set()).add(person)
+    named = subjects(ids)
     managers = _account_managers(rows)
     holders = {pk: person for pk, person, _team in standing.HOLDERS.all(cases=ids)}
     return {
@@ -175,7 +181,7 @@ def cases(rows):
             pk=case.pk,
             account_manager_id=managers.get(case.customer_id),
             holder_id=holders.get(case.pk) or case.owner_id,
-            subjects=frozenset(subjects.get(case.pk, ())),
+            subjects=frozenset(named.get(case.pk, ())),
         )
         for case in rows
     }

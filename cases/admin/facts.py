@@ -25,6 +25,7 @@ from cases.models import (
     Presence,
     Promise,
     QuestionAnswer,
+    StandIn,
     Standing,
     Survey,
     Trigger,
@@ -237,6 +238,12 @@ class StandingAdmin(PassingAdmin):
     )
     list_select_related = ("case", "team", "owner", "holder", "holder_team")
     list_filter = ("kind", "is_breached", "status", "team")
+
+
+@admin.register(StandIn)
+class StandInAdmin(PassingAdmin):
+    list_display = ("person", "instead_of", "team", "case")
+    list_select_related = ("case", "team", "person", "instead_of")
 
 
 @admin.register(Notice)

@@ -12,6 +12,7 @@ from escalations import snapshot, wording, words
 from escalations.ladder_rows import ended, rungs
 from escalations.models import AskBack, Handoff, PassedOver
 from escalations.operations import checklists, options
+from escalations.operations.holding import is_held_by
 from escalations.operations.respond import answers_for
 
 register = template.Library()
@@ -121,17 +122,7 @@ def escalation_of(case, reader, now):
     )
     may_hold = roles.may(reader, "escalation.hold")
     escalation, handoff = outlook.escalation, outlook.handoff
-    is_theirs = (
-        escalation is not None
-        and may_hold
-        and (
-            escalation.holder_id == reader.pk
-            or (
-                escalation.holder_id is None
-                and reader.pk in roster.members.get(escalation.holder_team_id, ())
-            )
-        )
-    )
+    is_theirs = escalation is not None and may_hold and is_held_by(escalation, reader)
     is_waiting = handoff is not None and handoff.state == Handoff.State.WAITING
     uses = list(case.option_uses.select_related("option", "by").order_by("pk"))
     handed, before = _told(case, handoffs, uses, now)
