@@ -16,7 +16,7 @@ from cases.api.lookups import Lookup
 from cases.api.reading import OfCases, OfOneCase
 from cases.api.verbs import verb
 from cases.models import Membership, Person, StandIn, Team
-from escalations import outlook, snapshot
+from escalations import outlook
 from escalations.errors import AlreadyRunning, NotTheHolder, NotWaiting
 from escalations.models import Escalation, EscalationPath, Handoff, Kind, PassedOver
 from escalations.operations import asking, checklists, escalate, holding, respond
@@ -167,10 +167,9 @@ class CaseLadder(OfOneCase):
     @action(detail=True, asks="case.find")
     def plan(self, request, number):
         """What will happen to the case if nobody acts."""
-        case, now = self.subject(), timezone.now()
-        roster = snapshot.roster(since=now)
-        found = outlook.of([case], now=now, roster=roster)[case.pk]
-        return Response(shown_ladder.PlanSerializer(found, context={"roster": roster}).data)
+        case = self.subject()
+        found = outlook.of([case], now=timezone.now())[case.pk]
+        return Response(shown_ladder.PlanSerializer(found, context={"roster": found.roster}).data)
 
 
 class Paths(Lookup):

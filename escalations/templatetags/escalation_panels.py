@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from cases import display, roles
 from cases.models import Person
 from escalations import outlook as outlooks
-from escalations import snapshot, wording, words
+from escalations import wording, words
 from escalations.ladder_rows import ended, rungs
 from escalations.models import AskBack, Handoff, PassedOver
 from escalations.operations import checklists, options
@@ -24,9 +24,8 @@ def next_steps(standings, now):
     standings = list(standings)
     if not standings:
         return {}
-    roster = snapshot.roster(since=now)
-    found = outlooks.of([s.case for s in standings], now=now, most=1, roster=roster)
-    return {s.case_id: words.next_of(found[s.case_id], s, roster, now) for s in standings}
+    found = outlooks.of([s.case for s in standings], now=now, most=1)
+    return {s.case_id: words.next_of(found[s.case_id], s, found[s.case_id].roster, now) for s in standings}
 
 
 @register.filter
@@ -114,8 +113,8 @@ class Panel:
 @register.simple_tag
 def escalation_of(case, reader, now):
     """The Panel of one case. A fixed number of queries, whatever has happened to it."""
-    roster = snapshot.roster(since=now)
-    outlook = outlooks.of([case], now=now, roster=roster)[case.pk]
+    outlook = outlooks.of([case], now=now)[case.pk]
+    roster = outlook.roster
     handoffs = _handoffs(case)
     passed = list(
         PassedOver.objects.filter(escalation=outlook.escalation).select_related("person").order_by("pk")
