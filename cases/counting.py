@@ -2,7 +2,7 @@
 
 It takes Django longer to write the views in SQL than a database to answer. The SQL of two readers of one role
 differs in its parameters alone, as long as they are in as many teams and named on as many cases; so it is
-written for a stand-in, and kept.
+written for a made-up reader, and kept.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from cases.models.standing import IN_ORDER
 # No id of a database, and no day on which anybody looks.
 NOBODY = -(10**12)
 THEN = datetime(1000, 1, 1, tzinfo=UTC)
-SETS = ("teams", "own_teams", "named", "complained")
+SETS = ("teams", "own_teams", "named", "complained", "asked")
 # Those who are named on as many cases as nobody else share their SQL with nobody.
 KEPT = 256
 
@@ -30,7 +30,7 @@ def counts(views, reader):
         return {}
     shape = (reader.person.role, *(len(getattr(reader, name)) for name in SETS))
     sql, params = _written(connection.vendor, keys, shape)
-    means = StandIn.of(*shape).means(reader)
+    means = MadeUp.of(*shape).means(reader)
     with connection.cursor() as cursor:
         cursor.execute(sql, [means.get(value, value) for value in params])
         found = cursor.fetchone()
@@ -39,10 +39,10 @@ def counts(views, reader):
 
 @lru_cache(maxsize=KEPT)
 def _written(vendor, keys, shape):
-    """(SQL, parameters) of one row with the count of each of the views `keys`, for a stand-in."""
-    stand_in, counted, params = StandIn.of(*shape), [], []
+    """(SQL, parameters) of one row with the count of each of the views `keys`, for a made-up reader."""
+    made_up_reader, counted, params = MadeUp.of(*shape), [], []
     for key in keys:
-        found = queues.selections(queues.VIEWS[key], stand_in)
+        found = queues.selections(queues.VIEWS[key], made_up_reader)
         sql, values = branches.counting(found, IN_ORDER, queues.ENOUGH + 1)
         counted.append(sql)
         params += values
@@ -50,7 +50,7 @@ def _written(vendor, keys, shape):
 
 
 @dataclass(frozen=True)
-class StandIn(queues.Reader):
+class MadeUp(queues.Reader):
     """A reader with a role and in so many teams, whose ids and whose day are made up."""
 
     @classmethod

@@ -80,6 +80,12 @@ def sentence(notice):
     if notice.kind == NoticeKind.HANDOFF and not words["due"]:
         # The fallback holder is nobody's next to last: no term of theirs runs out.
         return _("%(number)s was handed to you as the last resort of “%(path)s”") % words
+    if notice.kind == NoticeKind.HANDOFF and facts.get("instead_of"):
+        words["who"] = facts["instead_of"]
+        return (
+            _("%(number)s was handed to you in place of %(who)s, level %(level)s: acknowledge by %(due)s")
+            % words
+        )
     if notice.kind == NoticeKind.CALL_LOGGED and words["what"]:
         return _("%(number)s: %(who)s took a call and said “%(what)s” would be done; see to it") % words
     if notice.kind == NoticeKind.MATRIX_CHANGED and not words["what"]:

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
 from cases import roles
-from cases.models import Party, Standing, Team
+from cases.models import Party, StandIn, Standing, Team
 from cases.models.case import NOBODYS
 
 FEW_TEAMS = 4
+STANDS_IN = "stands in"
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,17 @@ class Reader:
     own_teams: frozenset
     named: frozenset
     complained: frozenset
+    # Cases of teams on which they are asked in the place of somebody who is away.
+    asked: frozenset
 
     @classmethod
     def of(cls, person, now):
         own = frozenset(Team.objects.filter(memberships__person=person).values_list("pk", flat=True))
         wide = roles.scope(person, "case.work") >= roles.Scope.DEPARTMENT
-        named = {kind: set() for kind in Party.Kind.values}
-        for case, kind in Party.objects.filter(person=person).values_list("case", "kind"):
+        named = {kind: set() for kind in (*Party.Kind.values, STANDS_IN)}
+        parties = Party.objects.filter(person=person).values_list("case", "kind")
+        stand_ins = StandIn.objects.filter(person=person).values_list("case", Value(STANDS_IN))
+        for case, kind in parties.union(stand_ins, all=True):
             named[kind].add(case)
         return cls(
             person=person,
@@ -42,6 +47,7 @@ class Reader:
             own_teams=own,
             named=frozenset(named[Party.Kind.ACCESS]),
             complained=frozenset(named[Party.Kind.SUBJECT]),
+            asked=frozenset(named[STANDS_IN]),
         )
 
     def may_find(self):
@@ -53,6 +59,8 @@ class Reader:
         if self.person.role == roles.Role.AUDITOR:
             return found
         held = Q(holder=self.person) | Q(holder=None, holder_team__in=self.own_teams)
+        if self.asked:
+            held |= Q(case__in=self.asked)
         return found & (Q(is_restricted=False) | Q(case__in=self.named) | held)
 
     def may_read(self):
@@ -66,7 +74,7 @@ class Reader:
             return Q(pk__in=())
         if scope == roles.Scope.ALL:
             return Q()
-        theirs = Q(team__in=self.teams) | Q(holder_team__in=self.teams) | Q(case__in=self.named)
+        theirs = Q(team__in=self.teams) | Q(holder_team__in=self.teams) | Q(case__in=self.named | self.asked)
         return theirs | Q(owner=self.person) | Q(holder=self.person) | NOBODYS
 
     @property
@@ -104,7 +112,13 @@ def _read(reader, parts):
 
 def _next(reader):
     owed = [Q(whose=reader.person, is_owed_apart=True), *_teams(reader, "whose_team", whose=None)]
-    return _read(reader, owed) + _mine(reader) + _teams(reader, "holder_team", holder=None)
+    return _read(reader, owed) + _mine(reader) + _handed_to_teams(reader)
+
+
+def _handed_to_teams(reader):
+    """What waits for a team of theirs, or for one in which they stand in for somebody."""
+    asked = [Q(case__in=reader.asked)] if reader.asked else []
+    return [*_teams(reader, "holder_team", holder=None), *asked]
 
 
 def _mine(reader):
@@ -121,14 +135,15 @@ def _unassigned(reader):
 
 
 def _escalated(reader):
-    return [Q(holder=reader.person), *_teams(reader, "holder_team", holder=None)]
+    return [Q(holder=reader.person), *_handed_to_teams(reader)]
 
 
 def _all(reader):
     """Everything that the reader may read: all there is, or what CaseQuerySet.reachable names."""
     if roles.scope(reader.person, "case.read") == roles.Scope.ALL:
         return [Q()]
-    named = [Q(case__in=reader.named)] if reader.named else []
+    wanted = reader.named | reader.asked
+    named = [Q(case__in=wanted)] if wanted else []
     return [*_team(reader), *_mine(reader), *named, NOBODYS]
 
 

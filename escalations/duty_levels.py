@@ -18,7 +18,7 @@ class Stretch:
     ends_at: datetime
     person_id: int | None = None
     team_id: int | None = None
-    # Who of the team is there and told; whoever acknowledges first has it.
+    # Of a team, who is there and told, or stands in (plan.Asked); whoever acknowledges first has it.
     told: tuple = ()
     # Who was asked before, and why it is not theirs: (person id, one of plan's words).
     passed: tuple = ()
@@ -74,7 +74,7 @@ def _stretches(level, roster, instants, until):
         why = tuple((p.person_id, p.why) for p in passed if p.person_id is not None)
         told = ()
         if level.responsible == plan.TEAM:
-            why, told = (), tuple(roster.present(level.team_id, at)) if step is not None else ()
+            why, told = (), step.asked if step is not None else ()
         if found and (found[-1].person_id, found[-1].team_id, found[-1].told, found[-1].passed) == (
             *who,
             told,

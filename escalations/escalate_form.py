@@ -14,7 +14,7 @@ from cases.forms import next_full_hour
 from cases.gist import gist
 from cases.models import Attempt, Channel, Skill
 from cases.views.understood import both_zones
-from escalations import forms, outlook, plan, snapshot, supervisor, wording
+from escalations import forms, near_roster, outlook, plan, snapshot, supervisor, wording
 from escalations.models import EscalationPath, Handoff, Kind, Level
 from escalations.operations import options
 from escalations.operations.automatic import last_words
@@ -66,11 +66,18 @@ def destinations(case, now, asked=None):
     paths = EscalationPath.objects.filter(is_active=True)
     in_force = paths.version_in_force(now)
     facts = snapshot.paths(v.pk for v in in_force.values())
-    roster, about = snapshot.roster(since=now), snapshot.cases([case])[case.pk]
-    announced = outlook.of([case], now=now, most=1, roster=roster)[case.pk].path
+    about = snapshot.cases([case])[case.pk]
     running = {e.path_id: e for e in case.escalations.running().select_related("version")}
     # On a running path the levels of its own version count, and only those above the present one.
     facts |= snapshot.paths(e.version_id for e in running.values())
+    roster = near_roster.of(
+        facts.values(),
+        [about],
+        since=now,
+        people={e.holder_id for e in running.values()},
+        teams={e.holder_team_id for e in running.values()},
+    )
+    announced = outlook.of([case], now=now, most=1, roster=roster)[case.pk].path
 
     def nearness(pair):
         path_id, version = pair

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cases.models import Clock, Promise, TriggerKind
 from cases.states import ClockState, TimerKind
-from escalations import matching, plan, snapshot
+from escalations import matching, near_roster, plan, snapshot
 from escalations.models import Escalation, EscalationPath, Handoff, Rule
 from escalations.operations.automatic import facts_of
 
@@ -27,6 +27,8 @@ class Outlook:
     because: str = ""
     # Without any ladder: when the managers hear of a breach.
     managers_told_at: datetime | None = None
+    # By which it was worked out: whoever the steps and the ladder name is in it.
+    roster: plan.Roster | None = None
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class _Event:
 
 
 def of(cases, *, now, most=10, roster=None):
-    """{case id: Outlook} of `cases` (their customers loaded). A fixed number of queries."""
+    """{case id: Outlook} of `cases` (their customers loaded), by `roster`, or by the part of it that their
+    paths need. How many queries does not depend on how many cases or people there are."""
     cases = {case.pk: case for case in cases}
-    roster = roster or snapshot.roster(since=now)
     about = snapshot.cases(cases.values())
     found = {pk: Outlook() for pk in cases}
     running = _running(cases)
@@ -54,6 +56,9 @@ def of(cases, *, now, most=10, roster=None):
     )
     versions = {e.version_id for e, _h in running.values()} | {v.pk for _e, _r, v in starting.values()}
     paths = snapshot.paths(versions)
+    roster = roster or _roster(paths, about, running.values(), now)
+    for outlook in found.values():
+        outlook.roster = roster
     for pk, (escalation, handoff) in running.items():
         found[pk].path = path = paths[escalation.version_id]
         late_after, because = _term_of(handoff)
@@ -69,6 +74,17 @@ def of(cases, *, now, most=10, roster=None):
             paths[version.pk], rule.level_number, event.at, event.because, about[pk], roster, most=most
         )
     return found
+
+
+def _roster(paths, about, running, now):
+    escalations = [escalation for escalation, _handoff in running]
+    return near_roster.of(
+        paths.values(),
+        about.values(),
+        since=now,
+        people={e.holder_id for e in escalations},
+        teams={e.holder_team_id for e in escalations},
+    )
 
 
 def _running(cases):

@@ -198,7 +198,7 @@ class Drawing:
         if said.responsible == Responsible.PERSON and said.person_id in self.roster.people:
             return self._person_now(said.person_id)
         if said.responsible == Responsible.TEAM and said.team_id:
-            return self._team_now(self.roster.members.get(said.team_id, ()))
+            return self._team_now(said.team_id)
         if said.responsible == Responsible.SKILL and said.skill_id:
             return self._skill_now(said.skill_id)
         if said.responsible == Responsible.ACCOUNT_MANAGER:
@@ -229,12 +229,17 @@ class Drawing:
             return f"{said}; " + _("%(deputy)s stands in") % words, False
         return said, True
 
-    def _team_now(self, members):
-        there = [pk for pk in members if self._is_there(pk)]
+    def _team_now(self, team_id):
+        members = self.roster.members.get(team_id, ())
+        asked = plan.asked_of(team_id, plan.CaseFacts(pk=0), self.roster, self.now)
+        there = [one.person_id for one in asked if one.instead_of is None]
         if not members:
             return _("has no people"), True
-        if not there:
+        if not asked:
             return _("nobody is there now"), True
+        if not there:
+            pairs = {"deputy": self._name(asked[0].person_id), "who": self._name(asked[0].instead_of)}
+            return _("nobody of it is there now; %(deputy)s stands in for %(who)s") % pairs, False
         words = {"number": len(there), "all": len(members), "who": self._name(there[0])}
         said = ngettext(
             "%(number)d of %(all)d there now: %(who)s",

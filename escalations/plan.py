@@ -117,12 +117,6 @@ class Roster:
             return None
         return QUIET, person.quiet_deputy_id
 
-    def present(self, team_id, at):
-        """Who of a team is there at `at`, and told of what comes to it; all of it, if nobody is."""
-        members = self.members.get(team_id, ())
-        there = [pk for pk in members if self.people[pk].is_working and self.away(pk, at) is None]
-        return there or list(members)
-
     def is_at_work(self, person_id, at):
         """Whether they would pick up at `at`: there, and on duty or in the hours of their own calendar."""
         person = self.people.get(person_id)
@@ -158,14 +152,25 @@ class Passed:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Somebody who is told of what comes to a team and may acknowledge it: one of it, or who stands in for
+    one of it that is away (`instead_of`)."""
+
+    person_id: int
+    instead_of: int | None = None
+
+
+@dataclass(frozen=True)
 class Step:
-    """Where the ladder stops: a level and its holder, or the fallback above all levels."""
+    """Where the ladder stops: a level and its holder, or the fallback above all levels. Of a team, `asked`
+    are those who may take it; empty where nobody worked that out (see `told`)."""
 
     level_number: int
     person_id: int | None = None
     team_id: int | None = None
     is_fallback: bool = False
     passed: tuple[Passed, ...] = ()
+    asked: tuple[Asked, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -194,21 +199,54 @@ def candidates(level, case, roster, at):
 def holder_at(level, case, roster, at, declined=frozenset()):
     """(Step or None, [Passed]) for one level at `at`: its first available candidate, or the deputy of an
     absent one."""
-    passed, available = [], []
-    for person_id in candidates(level, case, roster, at):
-        who, reason = _available(person_id, case, roster, at, declined)
-        if reason:
-            passed.append(Passed(level.number, reason, person_id))
-        if who is not None:
-            available.append(who)
+    people = candidates(level, case, roster, at)
+    available, turned_away = _ask(people, case, roster, at, declined)
+    passed = [Passed(level.number, why, person_id) for person_id, why in turned_away]
     if not available:
         return None, [*passed, Passed(level.number, EMPTY)]
     if level.responsible == TEAM and not declined:
-        # A team as a whole: whoever of it acknowledges first is the holder.
-        return Step(
-            level.number, team_id=level.team_id, passed=tuple(p for p in passed if p.why == CONFLICT)
-        ), passed
-    return Step(level.number, person_id=available[0], passed=tuple(passed)), passed
+        # A team as a whole: whoever acknowledges first is the holder. On record is who never may hold it, and
+        # in whose place somebody else is asked.
+        replaced = {asked.instead_of for asked in available}
+        kept = tuple(p for p in passed if p.why == CONFLICT or p.person_id in replaced)
+        return Step(level.number, team_id=level.team_id, passed=kept, asked=available), passed
+    return Step(level.number, person_id=available[0].person_id, passed=tuple(passed)), passed
+
+
+def _ask(people, case, roster, at, declined=frozenset()):
+    """((Asked, …) of who takes what comes to `people` at `at`, in their order and each once; [(who does not
+    themself, why)])."""
+    found, turned_away = [], []
+    for person_id in people:
+        who, why = _available(person_id, case, roster, at, declined)
+        if why:
+            turned_away.append((person_id, why))
+        if who is not None:
+            found.append(Asked(who, person_id if why else None))
+    # Nobody is asked twice, and who is one of them is asked for themself.
+    own, once = {asked.person_id for asked in found if asked.instead_of is None}, {}
+    for asked in found:
+        once.setdefault(asked.person_id, Asked(asked.person_id) if asked.person_id in own else asked)
+    return tuple(once.values()), turned_away
+
+
+def asked_of(team_id, case, roster, at):
+    """(Asked, …): who is told at `at` of what comes to a team and may acknowledge it, in the order in which
+    they are asked: those of it who are there, and who stands in for those who are not. Empty: nobody."""
+    return _ask(roster.members.get(team_id, ()), case, roster, at)[0]
+
+
+def told(step, case, roster, at):
+    """(Asked, …) of whom `step` is told: its person, or whom its team asks. Where nobody of a team is there
+    any more, and nobody stands in, all of it, to be found on return."""
+    if step.person_id is not None:
+        return (Asked(step.person_id),)
+    found = step.asked or asked_of(step.team_id, case, roster, at)
+    return found or tuple(
+        Asked(pk)
+        for pk in roster.members.get(step.team_id, ())
+        if roster.people[pk].is_working and pk not in case.subjects
+    )
 
 
 def _available(person_id, case, roster, at, declined):

@@ -13,7 +13,7 @@ from cases.states import ClockState, TimerKind
 from . import plan, snapshot
 from .models import Escalation, Handoff
 from .operations import automatic
-from .operations.ladder import Move, move, reminder
+from .operations.ladder import Move, in_place_of, move, reminder, whom_to_tell
 
 BY_ACKNOWLEDGE_CLOCK, BY_WORK_CLOCK = (
     Prepared(
@@ -140,17 +140,23 @@ def holder_reminder(group, *, cases, now):
         return
     paths = snapshot.paths({h.escalation.version_id for h in waiting.values()})
     roster = snapshot.roster(since=now)
-    again, wanted = [], []
+    again, still = [], []
     for timer in group:
         handoff = waiting.get(timer.subject_id)
         if handoff is None:
             continue
         level = paths[handoff.escalation.version_id].level(handoff.level_number)
         again.append(reminder(handoff, level, timer.case_id, after=timer, fired_at=now))
-        people = [handoff.to_person_id] if handoff.to_person_id else roster.present(handoff.to_team_id, now)
-        wanted += [(timer, handoff, pk) for pk in people]
+        to = plan.Step(handoff.level_number, handoff.to_person_id, handoff.to_team_id)
+        still.append((timer, handoff, to))
     timers.set_up(again, now=now)
-    known = Person.objects.working().in_bulk({pk for _t, _h, pk in wanted})
+    told = whom_to_tell([(timer.case_id, to) for timer, _handoff, to in still], roster, now)
+    wanted = [
+        (timer, handoff, one.person_id, one.instead_of)
+        for (timer, handoff, _to), asked in zip(still, told, strict=True)
+        for one in asked
+    ]
+    known = Person.objects.working().in_bulk({pk for _t, _h, pk, _for in wanted})
     notify.queue(
         [
             notify.Wanted(
@@ -158,9 +164,9 @@ def holder_reminder(group, *, cases, now):
                 cases[t.case_id],
                 f"handoff:{h.pk}:{t.step}",
                 person=known[pk],
-                facts={"level": h.level_number, "reason": h.reason},
+                facts={"level": h.level_number, "reason": h.reason} | in_place_of(instead_of, roster),
             )
-            for t, h, pk in wanted
+            for t, h, pk, instead_of in wanted
             if pk in known
         ],
         now=now,

@@ -31,27 +31,30 @@ MEMBERSHIPS = Prepared(
     lambda: Membership.objects.order_by("position", "pk").values_list("team_id", "person_id")
 )
 TEAMS = Prepared(lambda: Team.objects.values_list("pk", "name", "calendar_id"))
-PEOPLE = Prepared(
-    lambda: Person.objects.values_list(
-        "pk",
-        "name",
-        "manager_id",
-        "is_active",
-        "is_system",
-        "calendar_id",
-        "role",
-        "time_zone",
-        "preference__quiet_from",
-        "preference__quiet_until",
-        "preference__quiet_weekend",
-        "preference__quiet_deputy",
-    )
+OF_A_PERSON = (
+    "pk",
+    "name",
+    "manager_id",
+    "is_active",
+    "is_system",
+    "calendar_id",
+    "role",
+    "time_zone",
+    "preference__quiet_from",
+    "preference__quiet_until",
+    "preference__quiet_weekend",
+    "preference__quiet_deputy",
 )
+PEOPLE = Prepared(lambda: Person.objects.values_list(*OF_A_PERSON))
 ACCOUNT_MANAGERS = Prepared(
     lambda: Customer.objects.filter(pk__among=Given("customers"), account_manager__isnull=False).values_list(
         "pk", "account_manager_id"
     )
 )
+
+
+# Who answers when even a fallback cannot, and which of them first.
+LAST_RESORT = {Role.ESCALATION_MANAGER: 0, Role.ADMINISTRATOR: 1, Role.SUPERVISOR: 2}
 
 
 def roster(*, since):
@@ -71,9 +74,11 @@ def _roster(since):
     )
 
 
-def assembled(*, people, memberships, teams, absences, duties):
-    """A Roster of rows as the queries above give them, with the calendars as they are now."""
+def assembled(*, people, memberships, teams, absences, duties, calendars=None):
+    """A Roster of rows as the queries above give them, with the calendars as they are now: of all, or of
+    `calendars` (ids)."""
     away, turns, members, first_team = {}, {}, {}, {}
+    always_open_id = Calendar.objects.values_list("pk", flat=True).get(is_default=True)
     for person, start, end, deputy in absences:
         away.setdefault(person, []).append((start, end, deputy))
     for skill, start, end, person in duties:
@@ -83,7 +88,7 @@ def assembled(*, people, memberships, teams, absences, duties):
         first_team.setdefault(person, team)
     teams = {pk: (name, calendar) for pk, name, calendar in teams}
     known, last_resort = {}, []
-    rank = {Role.ESCALATION_MANAGER: 0, Role.ADMINISTRATOR: 1, Role.SUPERVISOR: 2}
+    rank = LAST_RESORT
     for pk, name, manager, active, system, calendar, role, zone, *quiet, deputy in people:
         works = active and not system
         known[pk] = PersonFacts(
@@ -105,8 +110,8 @@ def assembled(*, people, memberships, teams, absences, duties):
         team_calendars={pk: calendar for pk, (_n, calendar) in teams.items()},
         duties={skill: tuple(rows) for skill, rows in turns.items()},
         last_resort=tuple(pk for _rank, pk in sorted(last_resort)),
-        calendars=Calendar.objects.hours(),
-        always_open_id=Calendar.objects.values_list("pk", flat=True).get(is_default=True),
+        calendars=Calendar.objects.hours(calendars),
+        always_open_id=always_open_id,
     )
 
 
@@ -161,13 +166,19 @@ def _account_managers(rows):
     return dict(ACCOUNT_MANAGERS.all(customers={case.customer_id for case in rows}))
 
 
+def subjects(case_ids):
+    """{case id: {ids of the people whom the complaint names}}, of cases that name any. One query."""
+    found = {}
+    for case, person in SUBJECTS.all(cases=case_ids):
+        found.setdefault(case, set()).add(person)
+    return found
+
+
 def cases(rows):
     """{case id: CaseFacts} of the given cases. Two queries, three where their customers are not loaded."""
     rows = list(rows)
-    subjects = {}
     ids = [case.pk for case in rows]
-    for case, person in SUBJECTS.all(cases=ids):
-        subjects.setdefault(case, set()).add(person)
+    named = subjects(ids)
     managers = _account_managers(rows)
     holders = {pk: person for pk, person, _team in standing.HOLDERS.all(cases=ids)}
     return {
@@ -175,7 +186,7 @@ def cases(rows):
             pk=case.pk,
             account_manager_id=managers.get(case.customer_id),
             holder_id=holders.get(case.pk) or case.owner_id,
-            subjects=frozenset(subjects.get(case.pk, ())),
+            subjects=frozenset(named.get(case.pk, ())),
         )
         for case in rows
     }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from cases import display
 from cases.hours import Stretch
 from cases.models import Calendar, TriggerKind
+from escalations import plan
 from escalations.models import Handoff
 from escalations.words import holder_name
 
@@ -60,7 +61,8 @@ def proposal(wish, path, step, roster, *, subjects, now):
     """The Proposal for an Asked that would go to `step` of `path`: live, where somebody who can take it is at
     work and there is time left. `subjects`: ids of those whom the complaint names."""
     until = wish.live_until(path)
-    people = [step.person_id] if step.person_id is not None else roster.members.get(step.team_id, ())
+    asked = plan.told(step, plan.CaseFacts(0, subjects=frozenset(subjects)), roster, now)
+    people = (one.person_id for one in asked)
     there = [pk for pk in people if pk not in subjects and roster.is_at_work(pk, now)]
     words = {"who": holder_name(step, roster), "time": display.clock_time(until)}
     if now > until:

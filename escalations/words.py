@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cases import display
 from cases.models import Standing
@@ -46,7 +47,12 @@ def holder_name(step, roster):
     """Names before roles: whom a plan.Step names."""
     if step.person_id is not None:
         return roster.people[step.person_id].name
-    return roster.team_names[step.team_id]
+    team = roster.team_names[step.team_id]
+    if not step.asked or any(asked.instead_of is None for asked in step.asked):
+        return team
+    names = ", ".join(roster.people[asked.person_id].name for asked in step.asked)
+    words = {"team": team, "who": names}
+    return ngettext("%(team)s: %(who)s stands in", "%(team)s: %(who)s stand in", len(step.asked)) % words
 
 
 def arrives(step, roster):

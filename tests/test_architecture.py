@@ -214,6 +214,7 @@ UNAUDITED = {
     "cases.EnginePass",
     "cases.ReconcilerRound",
     "cases.Standing",
+    "cases.StandIn",
     "cases.SentForm",
     "cases.Notice",
     "cases.Draft",

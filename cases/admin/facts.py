@@ -25,6 +25,7 @@ from cases.models import (
     Presence,
     Promise,
     QuestionAnswer,
+    StandIn,
     Standing,
     Survey,
     Trigger,
@@ -280,6 +281,12 @@ class StandingAdmin(WithCase, PassingAdmin):
         "received_at": _("received"),
         "changed_at": _("changed"),
     }
+
+
+@admin.register(StandIn)
+class StandInAdmin(PassingAdmin):
+    list_display = ("person", "instead_of", "team", "case")
+    list_select_related = ("case", "team", "person", "instead_of")
 
 
 @admin.register(Notice)

@@ -11,7 +11,6 @@ from cases.models import DoneTogether, Person, Team
 from cases.models.case import NUMBER, NUMBER_BASE
 from cases.operations import ending, once, routing, tagging, together, undoing
 from cases.states import Priority
-from cases.views.queue import PAGE
 
 from .fields import Moment, Shown, Text
 from .inputs import NoWords, Tagging, one
@@ -67,7 +66,7 @@ class ChosenSerializer(serializers.Serializer):
 class ToMany(serializers.Serializer):
     """To which cases, by number and revision. Named twice, a case counts once."""
 
-    cases = ChosenSerializer(many=True, help_text=f"At most {PAGE}.")
+    cases = ChosenSerializer(many=True, help_text=f"At most {together.MOST}.")
     key = serializers.CharField(
         max_length=200,
         required=False,
@@ -77,10 +76,10 @@ class ToMany(serializers.Serializer):
     def validate_cases(self, cases):
         if not cases:
             raise serializers.ValidationError(_("Choose at least one case."))
-        if len(cases) > PAGE:
+        if len(cases) > together.MOST:
             raise serializers.ValidationError(
                 _("At most %(most)d cases at once; you chose %(number)d.")
-                % {"most": PAGE, "number": len(cases)}
+                % {"most": together.MOST, "number": len(cases)}
             )
         found = {}
         for chosen in cases:

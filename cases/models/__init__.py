@@ -4,7 +4,7 @@ from .answer import Answer, ComplaintProfile
 from .asking import Ask, Decision
 from .attempt import Attempt
 from .calendar import Calendar, CalendarException, CalendarVersion, Holiday, Period, Weekday
-from .case import Case, Category, Party
+from .case import Case, Category, Party, StandIn
 from .cause import Cause
 from .clock import Clock
 from .composing import Attachment, Draft, ReplyTemplate, SentForm
@@ -91,6 +91,7 @@ __all__ = [
     "SlaPolicyVersion",
     "SlaTarget",
     "Standing",
+    "StandIn",
     "Subscription",
     "Survey",
     "Tag",

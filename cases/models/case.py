@@ -181,7 +181,8 @@ def _named(person):
 def _held_by(person):
     # No join over the team's members: it would find a case once for each of them.
     teams = Membership.objects.filter(person=person).values("team")
-    return Q(standing__holder=person) | Q(standing__holder_team__in=teams, standing__holder=None)
+    held = Q(standing__holder=person) | Q(standing__holder_team__in=teams, standing__holder=None)
+    return held | Q(pk__in=StandIn.objects.filter(person=person).values("case"))
 
 
 class Case(models.Model):
@@ -343,3 +344,30 @@ class Party(models.Model):
 
     def __str__(self):
         return f"{self.person}: {self.get_kind_display()}"
+
+
+class StandIn(models.Model):
+    """Who is asked in the place of somebody of a team that is away: they see a case that waits for the team,
+    and may acknowledge it, until somebody has it.
+
+    Derived as the standing is, and unaudited: that they were asked is on record in the notice they got, and
+    in who was passed over. Written by the escalations app.
+    """
+
+    # The unique constraint begins with it: no index of its own.
+    case = models.ForeignKey(
+        Case, models.PROTECT, db_index=False, related_name="stand_ins", verbose_name=_("case")
+    )
+    team = models.ForeignKey(Team, models.PROTECT, db_index=False, related_name="+", verbose_name=_("team"))
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name=_("person"))
+    instead_of = models.ForeignKey(
+        Person, models.PROTECT, db_index=False, related_name="+", verbose_name=_("instead of")
+    )
+
+    class Meta:
+        verbose_name = _("stand-in")
+        verbose_name_plural = _("stand-ins")
+        constraints = [models.UniqueConstraint(fields=["case", "team", "person"], name="standin_once_a_team")]
+
+    def __str__(self):
+        return f"{self.case_id}: {self.person}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from cases import mentions, roles
-from cases.models import Membership, Message, NoticeKind, Party, Person, Standing, Team
+from cases.models import Membership, Message, NoticeKind, Party, Person, StandIn, Standing, Team
 
 from . import notify
 
@@ -23,6 +23,7 @@ def readers(case):
     named = Party.objects.filter(case=case)
     standing = Standing.objects.filter(case=case).first()
     holders = Q(pk__in=named.filter(kind=Party.Kind.ACCESS).values("person"))
+    holders |= Q(pk__in=StandIn.objects.filter(case=case).values("person"))
     team = None
     if standing is not None:
         team = standing.holder_team_id

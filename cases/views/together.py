@@ -18,7 +18,6 @@ from cases.models import Case, DoneTogether
 from cases.models.case import NUMBER, NUMBER_BASE
 from cases.operations import once, together, undoing
 from cases.views.doings import DOINGS
-from cases.views.queue import PAGE
 from cases.views.talking import REFUSED
 
 
@@ -46,7 +45,7 @@ class Together(LoginRequiredMixin, View):
         if refusal:
             form.add_error(None, refusal)
         if not form.is_valid():
-            return self.show(request, doing, chosen[:PAGE], form, token or uuid4().hex, REFUSED)
+            return self.show(request, doing, chosen[: together.MOST], form, token or uuid4().hex, REFUSED)
         now, operation = timezone.now(), doing.operate(form)
         done = together.carry_out(
             what=DoneTogether.What(request.POST["do"]),
@@ -153,9 +152,9 @@ def _chosen(query):
 def _refusal(chosen):
     if not chosen:
         return _("Choose at least one case.")
-    if len(chosen) > PAGE:
+    if len(chosen) > together.MOST:
         return _("At most %(most)d cases at once; you chose %(number)d.") % {
-            "most": PAGE,
+            "most": together.MOST,
             "number": len(chosen),
         }
     return ""

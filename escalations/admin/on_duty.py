@@ -88,12 +88,22 @@ def _who(stretch, roster):
     team = roster.team_names.get(stretch.team_id, "")
     if not stretch.told:
         return team
-    names = [roster.people[pk].name for pk in stretch.told]
+    names = [_named(asked, roster) for asked in stretch.told]
     words = {"team": team, "people": ", ".join(names[:NAMED]), "n": len(names) - NAMED}
     if words["n"] <= 0:
         return _("%(team)s: %(people)s") % words
     more = ngettext("%(team)s: %(people)s and %(n)d more", "%(team)s: %(people)s and %(n)d more", words["n"])
     return more % words
+
+
+def _named(asked, roster):
+    name = roster.people[asked.person_id].name
+    if asked.instead_of is None:
+        return name
+    return _("%(who)s for %(instead_of)s") % {
+        "who": name,
+        "instead_of": roster.people[asked.instead_of].name,
+    }
 
 
 def _why(stretch, roster):

@@ -1,7 +1,7 @@
 """Escalations and handoffs in the API, to read and to move; what happens if nobody acts."""
 
 import django_filters
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -15,8 +15,8 @@ from cases.api.filters import CaseNumberFilter, before, one, since, some
 from cases.api.lookups import Lookup
 from cases.api.reading import OfCases, OfOneCase
 from cases.api.verbs import verb
-from cases.models import Membership, Person, Team
-from escalations import outlook, snapshot
+from cases.models import Membership, Person, StandIn, Team
+from escalations import outlook
 from escalations.errors import AlreadyRunning, NotTheHolder, NotWaiting
 from escalations.models import Escalation, EscalationPath, Handoff, Kind, PassedOver
 from escalations.operations import asking, checklists, escalate, holding, respond
@@ -48,7 +48,9 @@ class HandoffFilter(django_filters.FilterSet):
     state = some(Handoff.State)
     kind = some(Kind)
     to_person, to_team = one(Person), one(Team)
-    is_mine = django_filters.BooleanFilter(method="to_reader", label=_("To you, or to a team of yours"))
+    is_mine = django_filters.BooleanFilter(
+        method="to_reader", label=_("To you, to a team of yours, or to one in which you stand in")
+    )
     made_since, made_before = since("made_at"), before("made_at")
 
     class Meta:
@@ -56,8 +58,12 @@ class HandoffFilter(django_filters.FilterSet):
         fields = ["escalation", "level_number", "is_automatic"]
 
     def to_reader(self, found, _name, wanted):
-        teams = Membership.objects.filter(person=self.request.user.pk).values("team")
-        mine = Q(to_person=self.request.user.pk) | Q(to_person=None, to_team__in=teams)
+        reader = self.request.user.pk
+        teams = Membership.objects.filter(person=reader).values("team")
+        asked = StandIn.objects.filter(
+            person=reader, case=OuterRef("escalation__case"), team=OuterRef("to_team")
+        )
+        mine = Q(to_person=reader) | Q(to_person=None, to_team__in=teams) | Q(Exists(asked), to_person=None)
         return found.filter(mine if wanted else ~mine)
 
 
@@ -161,10 +167,9 @@ class CaseLadder(OfOneCase):
     @action(detail=True, asks="case.find")
     def plan(self, request, number):
         """What will happen to the case if nobody acts."""
-        case, now = self.subject(), timezone.now()
-        roster = snapshot.roster(since=now)
-        found = outlook.of([case], now=now, roster=roster)[case.pk]
-        return Response(shown_ladder.PlanSerializer(found, context={"roster": roster}).data)
+        case = self.subject()
+        found = outlook.of([case], now=timezone.now())[case.pk]
+        return Response(shown_ladder.PlanSerializer(found, context={"roster": found.roster}).data)
 
 
 class Paths(Lookup):

@@ -19,6 +19,13 @@ class PassedBySerializer(serializers.Serializer):
     why = serializers.ChoiceField(PassedOver.Why.choices, read_only=True)
 
 
+class AskedSerializer(serializers.Serializer):
+    """One of a team who is there, or who stands in for one who is not."""
+
+    person = serializers.IntegerField(source="person_id", read_only=True)
+    instead_of = serializers.IntegerField(read_only=True, allow_null=True)
+
+
 class LevelStretchSerializer(serializers.Serializer):
     """Nobody is there where neither a person nor a team is named: the level is passed over then."""
 
@@ -26,6 +33,9 @@ class LevelStretchSerializer(serializers.Serializer):
     person = serializers.IntegerField(source="person_id", read_only=True, allow_null=True)
     team = serializers.IntegerField(source="team_id", read_only=True, allow_null=True)
     name = serializers.SerializerMethodField(help_text="Of the person or the team.")
+    asked = AskedSerializer(
+        source="told", many=True, read_only=True, help_text="Of a team: whoever acknowledges first has it."
+    )
     passed_over = serializers.SerializerMethodField(help_text="Who would be asked before, and why not.")
 
     def get_name(self, stretch) -> str:

@@ -277,13 +277,20 @@ class _Play:
             return answer.skill_id is not None or answer.level_number != self.step.level_number
         if self.is_acknowledged or self.step.is_fallback or self.step.level_number >= self.path.top:
             return False
-        members = self.house.roster_at(answer.at).members.get(self.step.team_id, ())
-        return answer.person_id == self.step.person_id or answer.person_id in members
+        if answer.person_id == self.step.person_id:
+            return True
+        return self.is_of_its_team(answer.person_id, self.house.roster_at(answer.at))
+
+    def is_of_its_team(self, person_id, roster):
+        """Whether they may take what waits for a team: as one of it, or asked in the place of one who is
+        away."""
+        members = roster.members.get(self.step.team_id, ())
+        return person_id in members or person_id in {one.person_id for one in self.step.asked}
 
     def acknowledge(self, answer):
         """The holder takes it, of a team whoever of it did; the term to work runs, if there is one."""
         roster = self.house.roster_at(answer.at)
-        if answer.person_id in roster.members.get(self.step.team_id, ()):
+        if self.is_of_its_team(answer.person_id, roster):
             self.step = replace(self.step, person_id=answer.person_id)
         owed = plan.work_terms(self.step, self.path, roster, answer.at, self.case.pauses.get(WORK, ()))
         self.is_acknowledged, self.at, self.holder_id = True, answer.at, self.step.person_id

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from cases import roles
 from cases.errors import Incomplete
 from cases.models import NoticeKind, Person
-from cases.operations import notify
+from cases.operations import notify, stand_ins
 from cases.operations.changing import changing
 from escalations import plan, snapshot
 from escalations.errors import NotTheHolder, NotWaiting
@@ -36,10 +36,11 @@ def held(handoff, by):
 
 
 def is_held_by(escalation, person):
-    """Whether `person` has it: by name, or as one of the team that nobody of has taken it yet."""
+    """Whether `person` has it: by name, or as one of the team that nobody of has taken it yet, or
+    in the place of one of it who is away."""
     if escalation.holder_id is not None:
         return escalation.holder_id == person.pk
-    return person.memberships.filter(team_id=escalation.holder_team_id).exists()
+    return stand_ins.is_asked(person, team_id=escalation.holder_team_id, case_id=escalation.case_id)
 
 
 def _named(handoff):

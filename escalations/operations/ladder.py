@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from cases.errors import WrongMove
 from cases.instances import fresh
 from cases.models import Case, Clock, NoticeKind, Person, Standing
-from cases.operations import clocks, notify, parties, standing, staying, timers
+from cases.operations import clocks, notify, parties, stand_ins, standing, staying, timers
 from cases.prepared import Given, Prepared
 from cases.sets import add_each, update_each
 from cases.states import Metric, TimerKind
-from escalations import plan
+from escalations import plan, snapshot
 from escalations.models import Escalation, Handoff, Kind, PassedOver
 
 HANDOFFS = Prepared(lambda: Handoff.objects.filter(escalation__among=Given("escalations")).order_by("pk"))
@@ -61,6 +61,7 @@ def move(moves, roster, *, now):
         return []
     _require_here(moves, roster)
     _answer_previous(moves, now)
+    stop_standing_in([m.escalation for m in moves])
     _place(moves)
     handoffs = _hand_over(moves, roster, now)
     _record_passed_over(moves, now)
@@ -110,6 +111,11 @@ def _answer_previous(moves, now):
         handoff.answered_at = now
     update_each(waiting, ["state", "answered_at"])
     stop_reminding(waiting)
+
+
+def stop_standing_in(escalations):
+    """What waited for a team is taken, goes on or ends: nobody is asked in another's place any more."""
+    stand_ins.free({(e.case_id, e.holder_team_id) for e in escalations if e.pk and e.holder_team_id})
 
 
 def stop_reminding(handoffs):
@@ -201,26 +207,61 @@ def _record_passed_over(moves, now):
 
 
 def _tell(moves, handoffs, roster, now):
-    """The holder, or everybody of the team that is there; and whom the level informs. Reminders follow, if
+    """The holder, or who of the team is there or stands in; and whom the level informs. Reminders follow, if
     it has some."""
     to, informed, reminders = [], [], []
-    for m, handoff in zip(moves, handoffs, strict=True):
+    told = whom_to_tell([(m.case.pk, m.step) for m in moves], roster, now)
+    for m, handoff, asked in zip(moves, handoffs, told, strict=True):
         level = m.path.level(m.step.level_number)
-        people = [m.step.person_id] if m.step.person_id else roster.present(m.step.team_id, now)
-        to += [(m, handoff, pk) for pk in people]
+        to += [(m, handoff, one.person_id, one.instead_of) for one in asked]
         if level is not None and not m.step.is_fallback:
-            informed += [(m, handoff, pk) for pk in level.informs if pk not in people]
+            people = {one.person_id for one in asked}
+            informed += [(m, handoff, pk, None) for pk in level.informs if pk not in people]
             if level.remind_every_seconds:
                 reminders.append(reminder(handoff, level, m.case.pk, told_from=m.told_from))
     timers.set_up(reminders, now=now)
-    known = Person.objects.working().in_bulk({pk for _m, _h, pk in (*to, *informed)})
+    known = Person.objects.working().in_bulk({pk for _m, _h, pk, _for in (*to, *informed)})
     wanted = [
-        notify.Wanted(kind, m.case, f"handoff:{handoff.pk}", person=known[pk], facts=_facts(m, handoff))
+        notify.Wanted(
+            kind,
+            m.case,
+            f"handoff:{handoff.pk}",
+            person=known[pk],
+            facts=_facts(m, handoff) | in_place_of(instead_of, roster),
+        )
         for kind, rows in ((NoticeKind.HANDOFF, to), (NoticeKind.HANDOFF_INFORMED, informed))
-        for m, handoff, pk in rows
+        for m, handoff, pk, instead_of in rows
         if pk in known
     ]
     notify.queue(wanted, now=now)
+
+
+def whom_to_tell(waiting, roster, now):
+    """[(plan.Asked, …)] of each of `waiting` [(case id, plan.Step)]: its person, or who of its team is there
+    or stands in at `now`. Whoever stands in sees the case from now on.
+
+    One query for those whom complaints name, where a team is asked of whom that was not worked out yet.
+    """
+    open_questions = {pk for pk, step in waiting if step.person_id is None and not step.asked}
+    subjects = snapshot.subjects(open_questions) if open_questions else {}
+    told = [
+        plan.told(step, plan.CaseFacts(pk, subjects=frozenset(subjects.get(pk, ()))), roster, now)
+        for pk, step in waiting
+    ]
+    stand_ins.ask(
+        {
+            (pk, step.team_id, one.person_id): one.instead_of
+            for (pk, step), asked in zip(waiting, told, strict=True)
+            for one in asked
+            if one.instead_of is not None
+        }
+    )
+    return told
+
+
+def in_place_of(person_id, roster):
+    """What the facts of a notice say of whom its reader stands in for."""
+    return {} if person_id is None else {"instead_of": roster.people[person_id].name}
 
 
 def reminder(handoff, level, case_id, *, told_from=None, after=None, fired_at=None):
@@ -254,6 +295,7 @@ def release(escalations, outcome, *, now):
     escalations = list(escalations)
     if not escalations:
         return
+    stop_standing_in(escalations)
     for escalation in escalations:
         escalation.state, escalation.outcome, escalation.ended_at = Escalation.State.ENDED, outcome, now
     update_each(escalations, ["state", "outcome", "ended_at", "cool_off_until"])

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from cases import display, roles
 from cases.models import Person
 from escalations import outlook as outlooks
-from escalations import snapshot, wording, words
+from escalations import wording, words
 from escalations.ladder_rows import ended, rungs
 from escalations.models import AskBack, Handoff, PassedOver
 from escalations.operations import checklists, options
+from escalations.operations.holding import is_held_by
 from escalations.operations.respond import answers_for
 
 register = template.Library()
@@ -23,9 +24,8 @@ def next_steps(standings, now):
     standings = list(standings)
     if not standings:
         return {}
-    roster = snapshot.roster(since=now)
-    found = outlooks.of([s.case for s in standings], now=now, most=1, roster=roster)
-    return {s.case_id: words.next_of(found[s.case_id], s, roster, now) for s in standings}
+    found = outlooks.of([s.case for s in standings], now=now, most=1)
+    return {s.case_id: words.next_of(found[s.case_id], s, found[s.case_id].roster, now) for s in standings}
 
 
 @register.filter
@@ -113,25 +113,15 @@ class Panel:
 @register.simple_tag
 def escalation_of(case, reader, now):
     """The Panel of one case. A fixed number of queries, whatever has happened to it."""
-    roster = snapshot.roster(since=now)
-    outlook = outlooks.of([case], now=now, roster=roster)[case.pk]
+    outlook = outlooks.of([case], now=now)[case.pk]
+    roster = outlook.roster
     handoffs = _handoffs(case)
     passed = list(
         PassedOver.objects.filter(escalation=outlook.escalation).select_related("person").order_by("pk")
     )
     may_hold = roles.may(reader, "escalation.hold")
     escalation, handoff = outlook.escalation, outlook.handoff
-    is_theirs = (
-        escalation is not None
-        and may_hold
-        and (
-            escalation.holder_id == reader.pk
-            or (
-                escalation.holder_id is None
-                and reader.pk in roster.members.get(escalation.holder_team_id, ())
-            )
-        )
-    )
+    is_theirs = escalation is not None and may_hold and is_held_by(escalation, reader)
     is_waiting = handoff is not None and handoff.state == Handoff.State.WAITING
     uses = list(case.option_uses.select_related("option", "by").order_by("pk"))
     handed, before = _told(case, handoffs, uses, now)

@@ -12,6 +12,7 @@ from django.views import View
 from cases import roles
 from cases.errors import Refused
 from cases.models import Case
+from cases.operations import stand_ins
 from cases.views.finding import find, may
 from cases.views.talking import REFUSED
 from escalations.models import Handoff
@@ -41,7 +42,8 @@ def find_handoff(request, number, pk):
 def _went_to(handoff, person):
     if handoff.to_person_id is not None:
         return handoff.to_person_id == person.pk
-    return person.memberships.filter(team_id=handoff.to_team_id).exists()
+    case_id = handoff.escalation.case_id
+    return stand_ins.is_asked(person, team_id=handoff.to_team_id, case_id=case_id)
 
 
 class Sheet(LoginRequiredMixin, View):

@@ -53,7 +53,9 @@ def test_each_stretch_is_whom_the_engine_would_call_at_its_first_and_last_second
     ]
     assert on_call.stretches[-1].ends_at == until and depends.stretches is None
     # Of a team, who is there: they are told, and the first to acknowledge has it.
-    assert [(s.starts_at - now, s.team_id, s.told) for s in team.stretches] == [
+    assert [
+        (s.starts_at - now, s.team_id, tuple(asked.person_id for asked in s.told)) for s in team.stretches
+    ] == [
         (0 * HOUR, desk.team.pk, (desk.ana.pk, desk.ben.pk)),
         (10 * HOUR, desk.team.pk, (desk.ana.pk,)),
         (11 * HOUR, desk.team.pk, (desk.ana.pk, desk.ben.pk)),

@@ -4,16 +4,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cases import engine
-from cases.models import Duty, Notice, NoticeKind, Party, PersonSkill, Skill
+from cases.models import Case, Duty, Notice, NoticeKind, Party, PersonSkill, Skill, StandIn, Standing
+from cases.notices import sentence
 from cases.operations import absences, profile
+from cases.queues import Reader
 from cases.quiet import QuietHours
-from escalations import outlook, plan
+from escalations import outlook, plan, words
+from escalations.errors import NotTheHolder
 from escalations.models import Handoff, Kind
+from escalations.operations import respond
 from escalations.operations.escalate import escalate
 from reports.timeline import events
 from tests import factories as make
+from tests.worlds import asks
 
 NIGHT = datetime(2026, 3, 2, 23, tzinfo=UTC)  # a Monday
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -220,3 +228,228 @@ def test_an_absence_entered_by_oneself_is_honoured(desk):
         now=NIGHT - HOUR,
     )
     assert hand_up(desk).to_person == desk["Luis"]
+
+
+# --- A team ---
+
+CARE = 7
+
+
+def by_team(*members, **people):
+    """(path with a team on its first level, roster)."""
+    path = replace(
+        PATH, levels=(replace(level(1, None), responsible=plan.TEAM, team_id=CARE), level(2, MARTA))
+    )
+    return path, replace(roster(**people), members={CARE: members}, team_names={CARE: "Care"})
+
+
+def asked(step):
+    return [(one.person_id, one.instead_of) for one in step.asked]
+
+
+class TestTeams:
+    def test_who_is_there_and_who_stands_in_for_the_others_are_asked_with_a_record(self):
+        path, found = by_team(ANA, MARTA, ana=away(LUIS))
+        step = plan.climb(path, 1, CASE, found, NIGHT)
+        assert (step.level_number, step.team_id, asked(step)) == (1, CARE, [(LUIS, ANA), (MARTA, None)])
+        assert [(p.person_id, p.why) for p in step.passed] == [(ANA, plan.ABSENT)]
+
+    def test_who_is_of_the_team_is_asked_once_and_for_themself(self):
+        path, found = by_team(ANA, LUIS, MARTA, ana=away(LUIS), marta=asleep(LUIS))
+        step = plan.climb(path, 1, CASE, found, NIGHT)
+        assert asked(step) == [(LUIS, None)] and step.passed == ()
+
+    @pytest.mark.parametrize("gone", [away, asleep])
+    def test_of_whom_nobody_is_there_those_who_stand_in_are_the_level(self, gone):
+        path, found = by_team(ANA, MARTA, ana=gone(LUIS), marta=gone())
+        step = plan.climb(path, 1, CASE, found, NIGHT)
+        assert (step.team_id, asked(step)) == (CARE, [(LUIS, ANA)])
+        assert words.holder_name(step, found) == "Care: luis stands in"
+
+    def test_without_anybody_the_level_is_empty_and_passed_over_with_why(self):
+        path, found = by_team(ANA, LUIS, ana=away(), luis=asleep(ANA))
+        step = plan.climb(path, 1, CASE, found, NIGHT)
+        assert (step.level_number, step.person_id) == (2, MARTA)
+        assert [(p.person_id, p.why) for p in step.passed] == [
+            (ANA, plan.ABSENT),
+            (LUIS, plan.QUIET),
+            (None, plan.EMPTY),
+        ]
+
+    def test_whom_the_complaint_names_is_neither_asked_nor_stands_in(self):
+        path, found = by_team(ANA, MARTA, ana=away(LUIS))
+        about_luis = replace(CASE, subjects=frozenset({LUIS}))
+        assert asked(plan.climb(path, 1, about_luis, found, NIGHT)) == [(MARTA, None)]
+        about_ana = replace(CASE, subjects=frozenset({ANA}))
+        assert asked(plan.climb(path, 1, about_ana, found, NIGHT)) == [(MARTA, None)]
+
+    @pytest.mark.parametrize(
+        ("at", "there"),
+        [
+            (NIGHT + DAY - timedelta(seconds=1), [(LUIS, ANA)]),
+            (NIGHT + DAY, [(ANA, None)]),
+        ],
+    )
+    def test_back_from_an_absence_they_are_asked_themselves(self, at, there):
+        path, found = by_team(ANA, ana=away(LUIS))
+        assert asked(plan.climb(path, 1, CASE, found, at)) == there
+
+    def test_where_all_went_away_after_it_came_they_are_told_themselves(self):
+        """A reminder: the level waits already, and nobody stands in."""
+        _path, found = by_team(ANA, LUIS, ana=away(), luis={"is_working": False})
+        told = plan.told(plan.Step(1, team_id=CARE), CASE, found, NIGHT)
+        assert told == (plan.Asked(ANA),)
+
+
+@pytest.fixture
+def team_desk(desk):
+    """A ladder of a team whose one member, Ana, is away; Luis, of another team, stands in. Then of Marta."""
+    desk["team"] = make.team("Night desk", people=[desk["Ana"]])
+    make.team("Elsewhere", people=[desk["Luis"]])
+    levels = [{"team": desk["team"], "remind_every_seconds": 600}, {"person": desk["Marta"]}]
+    desk["path"] = make.path("By team", levels=levels, fallback=desk["Priya"])
+    absences.enter(
+        person=desk["Ana"],
+        starts_at=NIGHT,
+        ends_at=NIGHT + DAY,
+        deputy=desk["Luis"],
+        by=desk["Ana"],
+        now=NIGHT - HOUR,
+    )
+    return desk
+
+
+def told(desk, kind=NoticeKind.HANDOFF):
+    rows = Notice.objects.filter(case=desk["case"], kind=kind, channel="app")
+    return {(row.person.name, row.facts.get("instead_of")) for row in rows.select_related("person")}
+
+
+def sees(desk, person):
+    """Whether they may read the case, as the pages and the queue have it."""
+    readable = Case.objects.reachable(desk[person]).filter(pk=desk["case"].pk).exists()
+    listed = Standing.objects.filter(Reader.of(desk[person], NIGHT).may_read(), pk=desk["case"].pk).exists()
+    assert readable == listed
+    return readable
+
+
+def test_of_a_team_that_is_away_who_stands_in_is_told_sees_the_case_and_takes_it(team_desk):
+    assert not sees(team_desk, "Luis")
+    handoff = hand_up(team_desk)
+    assert handoff.to_team == team_desk["team"]
+    assert told(team_desk) == {("Luis", "Ana")}
+    assert ("Ana", "absent") in passed_over(handoff)
+    assert sees(team_desk, "Luis")
+    respond.acknowledge(handoff=handoff, by=team_desk["Luis"], now=NIGHT + HOUR / 2)
+    assert Handoff.objects.get(pk=handoff.pk).answered_by == team_desk["Luis"]
+    assert Standing.objects.get(case=team_desk["case"]).holder == team_desk["Luis"]
+    assert not StandIn.objects.exists() and sees(team_desk, "Luis")
+
+
+def test_it_is_in_their_queue_and_the_page_offers_to_take_it(team_desk, client, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: NIGHT)
+    with make.signed():
+        Case.objects.filter(pk=team_desk["case"].pk).update(
+            is_restricted=True, restricted_because="personal data"
+        )
+        Standing.objects.filter(case=team_desk["case"]).update(is_restricted=True)
+    handoff = hand_up({**team_desk, "case": Case.objects.get(pk=team_desk["case"].pk)})
+    client.force_login(team_desk["Luis"])
+    number = team_desk["case"].number
+    for view in ("next", "escalated"):
+        assert number in client.get(f"/cases/?view={view}").content.decode(), view
+    page = client.get(f"/cases/{number}/")
+    assert page.status_code == 200
+    assert f"handoffs/{handoff.pk}/decline/" in page.content.decode()
+    assert client.post(f"/cases/{number}/handoffs/{handoff.pk}/").status_code == 302
+    assert Handoff.objects.get(pk=handoff.pk).answered_by == team_desk["Luis"]
+    client.force_login(make.person("Nobody"))
+    assert client.get(f"/cases/{number}/").status_code == 404
+
+
+def test_reminded_is_who_stands_in_by_then(team_desk):
+    hand_up(team_desk)
+    engine.run_until_idle(now=NIGHT + timedelta(minutes=11))
+    assert told(team_desk, NoticeKind.HOLDER_REMINDER) == {("Luis", "Ana")}
+    absences.end(absence=team_desk["Ana"].absences.get(), by=team_desk["Ana"], now=NIGHT + HOUR / 4)
+    engine.run_until_idle(now=NIGHT + timedelta(minutes=21))
+    assert ("Ana", None) in told(team_desk, NoticeKind.HOLDER_REMINDER)
+
+
+def test_when_the_level_runs_out_they_stand_in_no_more(team_desk):
+    hand_up(team_desk)
+    engine.run_until_idle(now=NIGHT + HOUR + timedelta(seconds=1))
+    assert Handoff.objects.latest("pk").to_person == team_desk["Marta"]
+    assert not StandIn.objects.exists() and not sees(team_desk, "Luis")
+
+
+def test_when_it_ends_they_stand_in_no_more(team_desk):
+    handoff = hand_up(team_desk)
+    respond.deescalate(
+        escalation=handoff.escalation, reason="Solved", by=team_desk["Priya"], now=NIGHT + HOUR / 2
+    )
+    assert not StandIn.objects.exists()
+
+
+def test_who_stands_in_may_decline_and_the_ladder_goes_on(team_desk):
+    handoff = hand_up(team_desk)
+    following = respond.decline(
+        handoff=handoff, reason="At the dentist", by=team_desk["Luis"], now=NIGHT + HOUR / 2
+    )
+    assert following.to_person == team_desk["Marta"] and not StandIn.objects.exists()
+
+
+def test_a_stranger_to_the_team_may_not_take_it(team_desk):
+    handoff = hand_up(team_desk)
+    with pytest.raises(NotTheHolder):
+        respond.acknowledge(handoff=handoff, by=team_desk["Lucia"], now=NIGHT)
+
+
+def test_a_team_without_anybody_is_passed_over_as_was_announced(team_desk):
+    absences.enter(
+        person=team_desk["Luis"],
+        starts_at=NIGHT - HOUR,
+        ends_at=NIGHT + DAY,
+        deputy=None,
+        by=team_desk["Luis"],
+        now=NIGHT - HOUR,
+    )
+    handoff = hand_up(team_desk)
+    assert handoff.to_person == team_desk["Marta"]
+    assert {("Ana", "absent"), (None, "empty")} <= set(passed_over(handoff))
+
+
+def test_the_mail_says_whose_place_it_is(team_desk):
+    hand_up(team_desk)
+    said = sentence(Notice.objects.get(person=team_desk["Luis"], channel="app"))
+    assert "in place of Ana" in said
+
+
+def test_a_program_finds_what_waits_for_it(team_desk, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: NIGHT)
+    handoff = hand_up(team_desk)
+    found = asks(team_desk["Luis"]).get("/api/v1/handoffs/?is_mine=true").data["results"]
+    assert [row["id"] for row in found] == [handoff.pk]
+    assert asks(team_desk["Lucia"]).get("/api/v1/handoffs/?is_mine=true").data["results"] == []
+    answer = asks(team_desk["Luis"]).post(f"/api/v1/handoffs/{handoff.pk}/acknowledge/", {})
+    assert answer.status_code == 200, answer.data
+
+
+def queries_of_a_pass(desk, cases, monkeypatch):
+    """How many queries the engine asks to take so many cases from level 1 up to the team that is away."""
+    path = make.path(
+        f"Up {cases}",
+        levels=[{"person": desk["Marta"]}, {"team": desk["team"]}, {"person": desk["Marta"]}],
+        fallback=desk["Priya"],
+    )
+    for n in range(cases):
+        case = make.case(now=NIGHT - HOUR, by=desk["Lucia"], owner=desk["Lucia"], subject=f"{cases} {n}")
+        hand_up({**desk, "case": case, "path": path})
+    with CaptureQueriesContext(connection) as asked_for:
+        engine.run_once(now=NIGHT + HOUR + timedelta(seconds=1))
+    assert StandIn.objects.filter(case__escalations__path=path).count() == cases
+    return len(asked_for)
+
+
+def test_an_engine_pass_asks_as_much_of_many_cases_as_of_few(team_desk, monkeypatch):
+    few = queries_of_a_pass(team_desk, 2, monkeypatch)
+    assert queries_of_a_pass(team_desk, 9, monkeypatch) == few
