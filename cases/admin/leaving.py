@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_htmx.http import HttpResponseClientRedirect
 
-from cases import leaving, roles, rosters
+from cases import leaving, roles
 from cases.console import Widgets, action
 from cases.errors import Refused
 from cases.models import Case, Person
@@ -105,11 +105,11 @@ class Clashing:
     is_new: bool
 
     @classmethod
-    def of(cls, person, form, reader, now):
+    def of(cls, person, form, now):
+        """Whoever may let somebody leave may see everybody's turns and absences."""
         taker = form.cleaned_data["to"]
         found = passing_on.clashes_of_turns(person, taker, now=now)
-        is_known = not rosters.out_of_reach({taker.pk}, reader) if found else True
-        sentences = [(one.is_in_the_way, one.sentence(is_known=is_known)) for one in found]
+        sentences = [(one.is_in_the_way, one.sentence()) for one in found]
         keys = {one.key for one in found}
         return cls(
             taker,
@@ -148,7 +148,7 @@ class LeavingPages:
         form = LeavingForm(posted(request), person=person, by=request.user)
         left, clashing = None, None
         if request.method == "POST" and may and form.is_valid():
-            clashing = Clashing.of(person, form, request.user, now)
+            clashing = Clashing.of(person, form, now)
         if clashing is not None and not clashing.is_new:
             try:
                 left = operations.leave(person=person, choice=form.choice(), by=request.user, now=now)
@@ -163,7 +163,7 @@ class LeavingPages:
                     if request.htmx:
                         return HttpResponseClientRedirect(self.address_of(person))
                     return redirect(self.address_of(person))
-                clashing = Clashing.of(person, form, request.user, now)
+                clashing = Clashing.of(person, form, now)
         held = left.held if left else leaving.held(person, reader=request.user, now=now)
         return self._show_holdings(request, person, form, held, left, may, clashing)
 

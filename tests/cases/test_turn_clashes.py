@@ -295,14 +295,13 @@ def test_without_a_clash_one_form_does_it(desk, now, client, monkeypatch):
     assert client.post(page_of(desk.ana), said(desk)).status_code == 302
 
 
-def test_why_somebody_beyond_reach_cannot_take_it_is_not_told(desk, now, client, monkeypatch):
+def test_why_somebody_beyond_reach_cannot_take_it_is_not_told(desk, now, monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: now)
     turn(desk, desk.ana, now + DAY)
     away(desk.cleo, now + DAY, now + 2 * DAY)
-    client.force_login(desk.supervisor)
-    words = client.post(page_of(desk.ana), said(desk, to=desk.cleo)).content.decode()
-    assert "Nothing is passed on yet" in words
-    assert "Cleo cannot take it then" in words and "Cleo is away" not in words
+    where = f"/api/v1/people/{desk.ana.pk}/holds/"
+    [clash] = asks(desk.supervisor).get(where, {"to": desk.cleo.pk}).data["turn_clashes"]
+    assert "Cleo cannot take it then" in clash["what"]
 
 
 def test_a_program_asks_who_could_take_them(desk, now, monkeypatch):
