@@ -47,6 +47,13 @@ def moment(at, now, form=""):
     return date_format(here, "D j M, H:i" if here.year == today.year else "j M Y, H:i")
 
 
+def stretch(start, end):
+    """ "Tue 3 Mar, 20:00 – Wed 4 Mar, 08:00", in the reader's zone; the day once where it is the same."""
+    start, end = timezone.localtime(start), timezone.localtime(end)
+    ends = date_format(end, "H:i") if start.date() == end.date() else date_format(end, "D j M, H:i")
+    return f"{date_format(start, 'D j M, H:i')} – {ends}"
+
+
 @dataclass(frozen=True)
 class Pill:
     """A state: icon, words, colour. `words` may hold "{time}", which counts on towards (or since) `until`."""

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from cases import display
 from cases.console import TabularInline, Widgets
 from cases.errors import ConflictOfInterest, Incomplete, InThePast, NotTheirs, Overlaps
 from cases.models import Absence, Person, Team
@@ -21,7 +22,6 @@ from cases.operations import absences
 
 from .bases import Chosen, PeopleAdmin
 from .operated import OperatedAdmin, OperatedForm, OperatedRow, OperatedRows
-from .roster import span
 
 NAME = "cases_absence"
 A_DAY = timedelta(days=1)
@@ -134,7 +134,7 @@ def _said(row, both, now):
     theirs = both.get(row.deputy_id, ())
     is_away_too = any(o.starts_at < row.ends_at and o.ends_at > row.starts_at for o in theirs)
     address = reverse("away-change", args=[row.pk]) if row.starts_at > now else ""
-    return span(row.starts_at, row.ends_at), row.deputy, is_away_too, address
+    return display.stretch(row.starts_at, row.ends_at), row.deputy, is_away_too, address
 
 
 def _of_day(absences, day, end):

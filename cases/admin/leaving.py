@@ -1,5 +1,7 @@
 """Somebody leaves: what they hold, where it goes, how far it is; and coming back."""
 
+from dataclasses import dataclass
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404
@@ -62,6 +64,9 @@ class LeavingForm(forms.Form):
     # With how much it began: what the bar is measured against.
     total = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=NO_MORE)
 
+    # Which clashes of turns stood on the page that was sent: others are shown before anything is done.
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
     def __init__(self, *args, person, by, **kwargs):
         super().__init__(*args, **kwargs)
         able = Person.objects.working().filter(role__in=roles.who_may("escalation.hold"))
@@ -87,6 +92,33 @@ class LeavingForm(forms.Form):
             if name.startswith("lead_") and who is not None
         }
         return leaving.Choice(said["way"], said["to"], said["change_reason"], leads, said["kept_to"])
+
+
+@dataclass(frozen=True)
+class Clashing:
+    """What the turns that would be passed on clash with, in sentences: what stays therefore, and what is
+    passed on all the same. `is_new`: some of it did not stand on the page that was sent."""
+
+    taker: Person
+    stays: list
+    passes: list
+    keys: str
+    is_new: bool
+
+    @classmethod
+    def of(cls, person, form, now):
+        """Whoever may let somebody leave may see everybody's turns and absences."""
+        taker = form.cleaned_data["to"]
+        found = passing_on.clashes_of_turns(person, taker, now=now)
+        sentences = [(one.is_in_the_way, one.sentence()) for one in found]
+        keys = {one.key for one in found}
+        return cls(
+            taker,
+            [words for stays, words in sentences if stays],
+            [words for stays, words in sentences if not stays],
+            ",".join(sorted(keys)),
+            bool(keys - set(form.cleaned_data["seen"].split(","))),
+        )
 
 
 class LeavingPages:
@@ -115,8 +147,10 @@ class LeavingPages:
         person, now = self._person_or_404(request, object_id), timezone.now()
         may = operations.may_part_with(request.user, person) and person.is_active
         form = LeavingForm(posted(request), person=person, by=request.user)
-        left = None
+        left, clashing = None, None
         if request.method == "POST" and may and form.is_valid():
+            clashing = Clashing.of(person, form, now)
+        if clashing is not None and not clashing.is_new:
             try:
                 left = operations.leave(person=person, choice=form.choice(), by=request.user, now=now)
             except Refused as refusal:
@@ -130,10 +164,11 @@ class LeavingPages:
                     if request.htmx:
                         return HttpResponseClientRedirect(self.address_of(person))
                     return redirect(self.address_of(person))
+                clashing = Clashing.of(person, form, now)
         held = left.held if left else leaving.held(person, reader=request.user, now=now)
-        return self._show_holdings(request, person, form, held, left, may)
+        return self._show_holdings(request, person, form, held, left, may, clashing)
 
-    def _show_holdings(self, request, person, form, held, left, may):
+    def _show_holdings(self, request, person, form, held, left, may, clashing):
         # How much is kept from the reader is counted once they pass it on, and never said of what kind it is.
         number = sum(one.number if left else one.count for one in held if not one.stays and not one.blocks)
         began_with = number + (left.passed.number if left else 0)
@@ -142,7 +177,8 @@ class LeavingPages:
         goes_on = left is not None and left.passed.number > 0 and not left.is_out and not left.passed.refused
         goes_on = goes_on and (number > 0 or not any(one.hinders for one in held))
         if form.is_bound:
-            form.data = {**form.data.dict(), "total": total}
+            seen = clashing.keys if clashing is not None else form.data.get("seen", "")
+            form.data = {**form.data.dict(), "total": total, "seen": seen}
         context = {
             **self.admin_site.each_context(request),
             "title": _("%(who)s leaves") % {"who": person},
@@ -152,6 +188,7 @@ class LeavingPages:
             "form": form if may else None,
             "held": [(one, [(row, _address(row)) for row in one.examples]) for one in held if one.count],
             "left": left,
+            "clashing": clashing,
             "total": total,
             "done": total - number,
             "goes_on": goes_on,

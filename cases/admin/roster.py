@@ -105,11 +105,10 @@ def when(turn, now):
     return f"{display.moment(turn.starts_at, now, 'dated')} – {ends}"
 
 
-def span(start, end):
-    """ "Tue 3 Mar, 20:00 – Wed 4 Mar, 08:00", in the reader's zone."""
-    start, end = timezone.localtime(start), timezone.localtime(end)
-    ends = date_format(end, "H:i") if start.date() == end.date() else date_format(end, "D j M, H:i")
-    return f"{date_format(start, 'D j M, H:i')} – {ends}"
+def say_besides(request, turn, now):
+    """Whoever is given a turn may be on duty for something else then: allowed, and said."""
+    for clash in duties.besides(turn, now):
+        messages.warning(request, clash.sentence())
 
 
 class RosterPages:
@@ -185,6 +184,7 @@ class RosterPages:
             else:
                 words = {"who": taken.person, "skill": taken.skill, "when": when(taken, now)}
                 messages.success(request, _("%(who)s is on duty for %(skill)s, %(when)s.") % words)
+                say_besides(request, taken, now)
                 return redirect(_week_of(taken))
         words = {"who": turn.person, "skill": turn.skill, "when": when(turn, now)}
         context = {
@@ -226,12 +226,12 @@ def _if_running(turn, now):
 
 def _said(row):
     """A skill's week, with what is to be said of it in sentences."""
-    sentences = [_("Nobody is on duty %(when)s.") % {"when": span(*gap)} for gap in row.gaps[:5]]
+    sentences = [_("Nobody is on duty %(when)s.") % {"when": display.stretch(*gap)} for gap in row.gaps[:5]]
     if len(row.gaps) > 5:
         more = len(row.gaps) - 5
         sentences.append(ngettext("And %(n)d more stretch.", "And %(n)d more stretches.", more) % {"n": more})
     for start, end, one, other in row.overlaps[:5]:
-        words = {"one": one, "other": other, "when": span(start, end)}
+        words = {"one": one, "other": other, "when": display.stretch(start, end)}
         sentences.append(_("%(one)s and %(other)s have the same place %(when)s.") % words)
     return row, sentences
 
@@ -267,6 +267,12 @@ class DutyAdmin(RosterPages, OperatedAdmin, PeopleAdmin):
     def get_readonly_fields(self, request, obj=None):
         """Who has it changes by a swap, which says to whom and why."""
         return ("skill", "person") if obj else ()
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if form.has_changed():
+            kept = Duty.objects.select_related("skill", "person").get(pk=obj.pk)
+            say_besides(request, kept, timezone.now())
 
     def take_away(self, request, obj, now):
         turns.take_out(turn=obj, by=request.user, now=now)

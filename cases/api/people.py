@@ -8,12 +8,12 @@ from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 
-from cases import leaving, roles
+from cases import leaving, roles, rosters
 from cases.models import Case, Person
 from cases.operations import leaving as operations
 from cases.operations import passing_on
 
-from .fields import Text
+from .fields import Moment, Text
 from .inputs import one
 from .lookups import PersonSerializer
 from .reading import Reading
@@ -71,10 +71,42 @@ class HeldSerializer(serializers.Serializer):
     examples = ExampleSerializer(many=True, read_only=True)
 
 
+class TurnClashSerializer(serializers.Serializer):
+    """A turn to be passed on that its taker has something at the time of."""
+
+    turn = serializers.IntegerField(source="turn.pk", read_only=True)
+    starts_at, ends_at = Moment(read_only=True), Moment(read_only=True)
+    stays = serializers.BooleanField(
+        source="is_in_the_way",
+        read_only=True,
+        help_text="It needs somebody else: they are away, or have a turn of the same roster.",
+    )
+    what = serializers.SerializerMethodField(help_text="In a sentence.")
+
+    def get_what(self, clash) -> str:
+        return clash.sentence(is_known=self.context["is_known"])
+
+
+def shown_clashes(person, to, reader, now):
+    """What the turns of `person` clash with that `to` would take, as far as `reader` may know of it."""
+    found = passing_on.clashes_of_turns(person, to, now=now)
+    is_known = not rosters.out_of_reach({to.pk}, reader) if found else True
+    return TurnClashSerializer(found, many=True, context={"is_known": is_known}).data
+
+
+class WhoTakes(serializers.Serializer):
+    to = one(
+        Person.objects.working(), required=False, help_text="Who would take the turns: see `turn_clashes`."
+    )
+
+
 class HoldingsSerializer(serializers.Serializer):
     person = PersonSerializer(read_only=True)
     may_part_with = serializers.BooleanField(read_only=True, help_text="Whether you may let them leave.")
     held = HeldSerializer(many=True, read_only=True)
+    turn_clashes = TurnClashSerializer(
+        many=True, read_only=True, allow_null=True, help_text="Null: nobody was named who would take them."
+    )
 
 
 class LeftSerializer(serializers.Serializer):
@@ -141,18 +173,24 @@ class Partings(OfPeople):
     serializer_class = HoldingsSerializer
     queryset = Person.objects.order_by("pk")
 
-    @extend_schema(responses=HoldingsSerializer)
+    @extend_schema(parameters=[WhoTakes], responses=HoldingsSerializer)
     @action(detail=True, filterset_class=None, pagination_class=None)
     def holds(self, request, pk):
-        """What somebody has in hand, kind by kind, as far as you may know of it."""
-        person = self.get_object()
-        held = leaving.held(person, reader=request.user, now=timezone.now())
+        """What somebody has in hand, kind by kind, as far as you may know of it; and which of their turns of
+        duty could not go to somebody, or would be beside another roster of theirs."""
+        person, now = self.get_object(), timezone.now()
+        said = WhoTakes(data=request.query_params.dict())
+        said.is_valid(raise_exception=True)
+        held = leaving.held(person, reader=request.user, now=now)
         shown = {
             "person": person,
             "may_part_with": operations.may_part_with(request.user, person),
             "held": [one for one in held if one.count],
         }
-        return Response(HoldingsSerializer(shown).data)
+        answer = HoldingsSerializer(shown).data
+        to = said.validated_data.get("to")
+        answer["turn_clashes"] = shown_clashes(person, to, request.user, now) if to is not None else None
+        return Response(answer)
 
     @verb(says=Leaving, answers=LeftSerializer, asks="people.change")
     def leave(self, person, said, *, by, now):

@@ -43,6 +43,26 @@ class TurnSerializer(Shown):
         return NamedSerializer(turn.instead_of).data if turn.instead_is_seen else None
 
 
+class BesidesSerializer(serializers.Serializer):
+    """Another roster on which the same person is on duty at the same time."""
+
+    skill = named(source="other.skill")
+    starts_at, ends_at = Moment(read_only=True), Moment(read_only=True)
+
+
+class GivenTurnSerializer(TurnSerializer):
+    """A turn as somebody has it now. Two rosters at once are allowed, and are said in `besides`."""
+
+    besides = serializers.SerializerMethodField()
+
+    class Meta(TurnSerializer.Meta):
+        fields = [*TurnSerializer.Meta.fields, "besides"]
+
+    @extend_schema_field(BesidesSerializer(many=True))
+    def get_besides(self, turn):
+        return BesidesSerializer(duties.besides(turn, timezone.now()), many=True).data
+
+
 class TakenOutSerializer(serializers.Serializer):
     turn = TurnSerializer(
         read_only=True, allow_null=True, help_text="As it ended; null: it had not begun and does not happen."
@@ -269,17 +289,17 @@ class Turns(ListModelMixin, RetrieveModelMixin, OfPeople):
         """The turn as the database has it; whoever just changed it may see what came of it."""
         return self.get_queryset().get(pk=turn.pk)
 
-    @documented(says=Adding, answers=TurnSerializer, status=201)
+    @documented(says=Adding, answers=GivenTurnSerializer, status=201)
     def create(self, request):
         """Somebody of your people is on duty from then until then."""
-        return carry_out(self, request, None, add, says=Adding, answers=TurnSerializer, status=201)
+        return carry_out(self, request, None, add, says=Adding, answers=GivenTurnSerializer, status=201)
 
-    @verb(says=Moving, answers=TurnSerializer, asks="people.change")
+    @verb(says=Moving, answers=GivenTurnSerializer, asks="people.change")
     def move(self, turn, said, *, by, now):
         """Give it other times or another position; of one that has begun another end."""
         return self.as_it_is(turns.move(turn=turn, by=by, now=now, **said))
 
-    @verb(says=Swapping, answers=TurnSerializer, asks="people.change")
+    @verb(says=Swapping, answers=GivenTurnSerializer, asks="people.change")
     def swap(self, turn, said, *, by, now):
         """It goes to somebody else, for this once; of one that runs, what is left of it. Both are told."""
         return self.as_it_is(duties.swap(turn=turn, by=by, now=now, **said))

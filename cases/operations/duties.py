@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from cases import display, history, roles, rota
+from cases import clashes, display, history, roles, rota
 from cases.errors import ConflictOfInterest, Incomplete, InThePast, NotTheirs, Overlaps, WrongMove
-from cases.models import Absence, Duty, DutyPattern, Person
+from cases.models import Duty, DutyPattern, Person
 from cases.sets import add_each, update_each
 
 from . import turn_news
@@ -135,6 +135,7 @@ def swap(*, turn, to, by, now, reason, in_return=None):
         giver = turn.person
         swapped = [row for row in (turn, in_return) if row is not None]
         before = turn_news.spans(swapped, now)
+        hold_still(giver, to)
         check_free(to, turn, now, but=in_return)
         taken = _give(turn, to, now)
         if in_return is not None:
@@ -171,22 +172,32 @@ def _check_turns(turn, to, in_return, now):
 
 
 def check_free(person, turn, now, but=None):
-    since = max(turn.starts_at, now)
-    others = Duty.objects.filter(
-        person=person, skill=turn.skill_id, starts_at__lt=turn.ends_at, ends_at__gt=since
-    ).exclude(pk__in=[row.pk for row in (turn, but) if row is not None])
-    other = others.order_by("starts_at").first()
+    """Raises Overlaps where `person` has another turn of this skill at the time of `turn`, or is away; `but`
+    is a turn of theirs that goes."""
+    clash = next((c for c in clashes.of([turn], person, now=now, but=(but,)) if c.is_in_the_way), None)
+    if clash is None:
+        return
     words = {"who": person.name}
-    if other is not None:
-        words["when"] = display.moment(other.starts_at, now, "day")
+    if clash.absence is None:
+        words["when"] = display.moment(clash.other.starts_at, now, "day")
         raise Overlaps(
             _("%(who)s is on duty for this then already, from %(when)s; choose somebody else.") % words
         )
-    away = Absence.objects.overlapping(person, since, turn.ends_at).order_by("starts_at").first()
-    if away is not None:
-        words |= {"from": display.moment(away.starts_at, now, "day")}
-        words |= {"until": display.moment(away.ends_at, now, "day")}
-        raise Overlaps(_("%(who)s is away from %(from)s until %(until)s; choose somebody else.") % words)
+    words |= {"from": display.moment(clash.absence.starts_at, now, "day")}
+    words |= {"until": display.moment(clash.absence.ends_at, now, "day")}
+    raise Overlaps(_("%(who)s is away from %(from)s until %(until)s; choose somebody else.") % words)
+
+
+def hold_still(*people):
+    """Whoever enters a turn or an absence of `people` waits until this transaction is over: two forms at once
+    do not both find the time free."""
+    ids = {person.pk for person in people}
+    return list(Person.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+
+
+def besides(turn, now):
+    """[Clash] of turns of other rosters that the person of `turn` has then too: allowed, and to be said."""
+    return [c for c in clashes.of([turn], turn.person, now=now) if c.other is not None]
 
 
 def rest_of(turn, to, now):

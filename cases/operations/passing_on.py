@@ -4,7 +4,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cases import leaving, roles
+from cases import clashes, leaving, roles
 from cases.errors import Refused
 from cases.leaving import BY_RULES, EXAMPLES, TO_PERSON, Held, Passed
 from cases.models import (
@@ -222,36 +222,71 @@ class Promises:
 class Turns:
     """Turns of duty to come or running, and the patterns that would write more."""
 
-    def _patterns(self, person, now):
-        over = Q(last_on__lt=now.date())
-        return DutyPattern.objects.filter(person=person).exclude(over).select_related("skill", "person")
-
-    def _turns(self, person, now):
-        return Duty.objects.filter(person=person, ends_at__gt=now).select_related("skill", "person")
-
     def held(self, person, reader, now):
-        turns, patterns = self._turns(person, now), self._patterns(person, now)
+        turns, patterns = turns_of(person, now), patterns_of(person, now)
         rows = [*turns.order_by("starts_at")[:EXAMPLES]]
         return Held(_("Turns of duty, and patterns of them"), turns.count() + patterns.count(), some(rows))
 
     def pass_on(self, person, choice, by, now, most):
-        patterns = list(self._patterns(person, now).select_for_update(of=("self",)))
+        """What the taker cannot have stays, until somebody else is named or it is taken out of the roster."""
+        patterns = list(patterns_of(person, now).select_for_update(of=("self",)))
+        turns = list(turns_of(person, now).select_for_update(of=("self",)).order_by("pk"))
+        if not patterns and not turns:
+            return Passed()
+        duties.hold_still(choice.to)
+        in_the_way = [c for c in clashes.of(turns, choice.to, now=now) if c.is_in_the_way]
+        stuck, kept = {c.turn.pk for c in in_the_way}, _patterns_in_the_way(in_the_way)
+        passed = self._patterns([row for row in patterns if row.pk not in kept], choice.to)
+        free = [turn for turn in turns if turn.pk not in stuck]
+        passed += self._turns(free[:most], choice.to, by, now)
+        return Passed(passed, len(stuck) + len(kept) if len(free) <= most else 0)
+
+    def _patterns(self, patterns, to):
         for pattern in patterns:
-            pattern.person_id = choice.to.pk
+            pattern.person_id = to.pk
         update_each(patterns, ["person"])
-        turns = list(self._turns(person, now).select_for_update(of=("self",)).order_by("pk")[:most])
+        return len(patterns)
+
+    def _turns(self, turns, to, by, now):
         before = turn_news.spans(turns, now)
         running = [turn for turn in turns if turn.starts_at < now]
-        rest = [duties.rest_of(turn, choice.to, now) for turn in running]
+        rest = [duties.rest_of(turn, to, now) for turn in running]
         for turn in turns:
             if turn.starts_at >= now:
-                turn.person_id, turn.instead_of_id = choice.to.pk, None
+                turn.person_id, turn.instead_of_id = to.pk, None
         update_each(turns, ["person", "instead_of", "ends_at"])
         add_each(rest)
         # Whoever leaves reads no notice any more.
-        mine = {span for span in turn_news.spans([*turns, *rest], now) - before if span[1] == choice.to.pk}
+        mine = {span for span in turn_news.spans([*turns, *rest], now) - before if span[1] == to.pk}
         turn_news.tell(set(), mine, by=by, now=now)
-        return Passed(len(turns) + len(patterns))
+        return len(turns)
+
+
+def patterns_of(person, now):
+    """The patterns of `person` that would write more turns."""
+    over = Q(last_on__lt=now.date())
+    return DutyPattern.objects.filter(person=person).exclude(over).select_related("skill", "person")
+
+
+def turns_of(person, now):
+    """The turns of `person` that are not over."""
+    return Duty.objects.filter(person=person, ends_at__gt=now).select_related("skill", "person")
+
+
+def _patterns_in_the_way(found):
+    """The ids of patterns that would give their taker turns of a roster twice, again and again: a pattern of
+    their own gives them already. A single turn or an absence in the way keeps no pattern back."""
+    return {
+        c.turn.pattern_id
+        for c in found
+        if c.turn.pattern_id and c.other is not None and c.other.pattern_id and c.other.instead_of_id is None
+    }
+
+
+def clashes_of_turns(person, to, *, now):
+    """[Clash] of the turns that `person` has to come with what `to` has at those times: what is in the way
+    stays with `person`, the rest is passed on. Three queries."""
+    return clashes.of(turns_of(person, now), to, now=now)
 
 
 @leaving.can_be_held(70)

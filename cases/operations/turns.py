@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from cases import history
 from cases.errors import Incomplete, InThePast
-from cases.models import Duty, DutyPattern, Person
+from cases.models import Duty, DutyPattern
 
 from . import duties, turn_news
 
@@ -26,8 +26,7 @@ def add(*, skill, person, starts_at, ends_at, by, now, position=1, reason=""):
     turn = Duty(skill=skill, person=person, position=position, ends_at=ends_at)
     turn.starts_at = max(starts_at, now)
     with history.acting(by=by, reason=reason or _("turn added"), now=now):
-        # One after the other: two forms at once do not both find the time free.
-        Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+        duties.hold_still(person)
         duties.check_free(person, turn, now)
         turn.save()
         turn_news.tell(set(), turn_news.spans([turn], now), by=by, now=now)
@@ -54,6 +53,7 @@ def move(*, turn, by, now, reason="", **said):
             raise InThePast(_("This turn has begun; its end can be changed, its beginning no longer."))
         elif locked.ends_at <= now:
             raise InThePast(_("What is past cannot be changed; give an end to come."))
+        duties.hold_still(locked.person)
         duties.check_free(locked.person, locked, now)
         locked.save()
         turn_news.tell(before, turn_news.spans([locked], now), by=by, now=now)

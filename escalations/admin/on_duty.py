@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
 from cases import display
-from cases.admin.roster import span
 from cases.console import action
 from escalations import duty_levels
 from escalations.models import PassedOver, Responsible
@@ -68,7 +67,7 @@ def _row(duty, roster):
     if duty.stretches is None:
         return Row(place, asks, [], _("That depends on the case; the preview says it of one."), "")
     lines = [
-        (span(s.starts_at, s.ends_at), _who(s, roster), _why(s, roster), number == 0)
+        (display.stretch(s.starts_at, s.ends_at), _who(s, roster), _why(s, roster), number == 0)
         for number, s in enumerate(duty.stretches[:SHOWN])
     ]
     left = len(duty.stretches) - len(lines)

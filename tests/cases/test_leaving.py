@@ -75,7 +75,10 @@ def everything(desk, now):
         Duty.objects.create(skill=skill, person=desk.ana, starts_at=now + 9 * HOUR, ends_at=now + 12 * HOUR)
         desk.cleo.manager = desk.ana
         desk.cleo.save()
-        Absence.objects.create(person=desk.ben, deputy=desk.ana, starts_at=now, ends_at=now + HOUR)
+        # Between the turns: who is away can take none.
+        Absence.objects.create(
+            person=desk.ben, deputy=desk.ana, starts_at=now + 2 * HOUR, ends_at=now + 3 * HOUR
+        )
         PersonPreference.objects.create(person=desk.cleo, quiet_deputy=desk.ana)
         SavedView.objects.create(person=desk.ana, team=desk.team, name="Late")
         IntakeRule.objects.create(team=desk.other, owner=desk.ana)
