@@ -6,6 +6,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 
+from cases.api.throttles import parsed
+
 BROKERS = ("sqla+", "redis://", "rediss://", "redis+socket://", "amqp://", "amqps://", "memory://")
 ENGINES = ("sqlite3", "postgresql")
 
@@ -98,6 +100,21 @@ def limits_leave_time(app_configs, **kwargs):
         for name in names
         if getattr(settings, name) < shortest
     ]
+
+
+@register(Tags.compatibility)
+def rate_can_be_read(app_configs, **kwargs):
+    try:
+        parsed(settings.API_RATE)
+    except ValueError:
+        return [
+            Error(
+                f"API_RATE “{settings.API_RATE}” is no rate.",
+                hint="Set it to a number per s, min, hour or day, as in 600/min; empty is no limit.",
+                id="desk.E010",
+            )
+        ]
+    return []
 
 
 @register(Tags.security)
