@@ -9,6 +9,7 @@ from django.core.checks import Error, Tags, Warning, register
 from cases.api.throttles import parsed
 
 BROKERS = ("sqla+", "redis://", "rediss://", "redis+socket://", "amqp://", "amqps://", "memory://")
+CACHES = ("redis://", "rediss://", "unix://")
 ENGINES = ("sqlite3", "postgresql")
 
 
@@ -115,6 +116,19 @@ def rate_can_be_read(app_configs, **kwargs):
             )
         ]
     return []
+
+
+@register(Tags.compatibility)
+def cache_can_be_reached(app_configs, **kwargs):
+    if not settings.CACHE_URL or settings.CACHE_URL.startswith(CACHES):
+        return []
+    return [
+        Error(
+            "CACHE_URL names no Redis.",
+            hint="Set it to redis://…, rediss://… or unix://…; or leave it empty: each process counts alone.",
+            id="desk.E011",
+        )
+    ]
 
 
 @register(Tags.security)

@@ -115,6 +115,15 @@ def test_a_rate_is_a_number_per_unit(settings, rate, means):
     assert throttles.parsed(rate) == means and checks.rate_can_be_read(None) == []
 
 
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [("", True), ("redis://cache:6379/1", True), ("memcached://cache", False), ("cache:6379", False)],
+)
+def test_a_cache_is_a_redis_or_none(settings, url, is_one):
+    settings.CACHE_URL = url
+    assert (checks.cache_can_be_reached(None) == []) is is_one
+
+
 @pytest.mark.parametrize("rate", ["many", "0/min", "-3/min", "10", "10/", "10/fortnight", "1.5/s"])
 def test_what_is_no_rate_is_found_before_the_product_starts(settings, rate):
     settings.API_RATE = rate
