@@ -6,7 +6,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 
+from cases.api.throttles import parsed
+
 BROKERS = ("sqla+", "redis://", "rediss://", "redis+socket://", "amqp://", "amqps://", "memory://")
+CACHES = ("redis://", "rediss://", "unix://")
 ENGINES = ("sqlite3", "postgresql")
 
 
@@ -97,6 +100,34 @@ def limits_leave_time(app_configs, **kwargs):
         )
         for name in names
         if getattr(settings, name) < shortest
+    ]
+
+
+@register(Tags.compatibility)
+def rate_can_be_read(app_configs, **kwargs):
+    try:
+        parsed(settings.API_RATE)
+    except ValueError:
+        return [
+            Error(
+                f"API_RATE “{settings.API_RATE}” is no rate.",
+                hint="Set it to a number per s, min, hour or day, as in 600/min; empty is no limit.",
+                id="desk.E010",
+            )
+        ]
+    return []
+
+
+@register(Tags.compatibility)
+def cache_can_be_reached(app_configs, **kwargs):
+    if not settings.CACHE_URL or settings.CACHE_URL.startswith(CACHES):
+        return []
+    return [
+        Error(
+            "CACHE_URL names no Redis.",
+            hint="Set it to redis://…, rediss://… or unix://…; or leave it empty: each process counts alone.",
+            id="desk.E011",
+        )
     ]
 
 

@@ -8,7 +8,7 @@ ERROR = {
         "code": {
             "type": "string",
             "description": "For programs: invalid, not_found, permission_denied, not_authenticated,"
-            " or the refusal's name, as in stale_case, already_running, blocked.",
+            " throttled, or the refusal's name, as in stale_case, already_running, blocked.",
         },
         "messages": {
             "type": "array",
@@ -27,6 +27,7 @@ UNREAD = "What was sent cannot be read, or the operation refuses it."
 STRANGER = "Nobody is logged in."
 NOT_THIS_ROLE = "Your role, or your reach, does not permit it."
 UNKNOWN = "There is no such thing, or none that you may know of."
+TOO_OFTEN = "You asked too often; Retry-After says in how many seconds to ask again."
 OVERTAKEN = "Somebody was faster, or it runs already: read again."
 
 
@@ -55,3 +56,4 @@ def refusals_of(path, method, operation):
         yield "404", UNKNOWN
     if method == "post":
         yield "409", OVERTAKEN
+    yield "429", TOO_OFTEN

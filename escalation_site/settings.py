@@ -175,6 +175,16 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Escalation Desk <desk@example.com>")
 SITE_URL = env.str("SITE_URL", "http://localhost:8000")
 
+# Where what is counted together is kept: with a Redis by all processes, without one by each on its own.
+CACHE_URL = env.str("CACHE_URL", "")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+# How often one person's programs may ask the API; empty: as often as they like.
+API_RATE = env.str("API_RATE", "600/min")
+
 BROKER_URL = env.str("BROKER_URL", f"sqla+sqlite:///{VAR_DIR}/broker.sqlite3")
 
 # --- Watching ----------------------------------------------------------------------------------------------
@@ -210,6 +220,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "cases.api.pages.Pages",
     "PAGE_SIZE": 50,
+    "DEFAULT_THROTTLE_CLASSES": ["cases.api.throttles.PerPerson"],
     "EXCEPTION_HANDLER": "cases.api.errors.answer",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -244,6 +255,7 @@ SPECTACULAR_SETTINGS = {
         "OptionOutcome": "escalations.models.OptionUse.Outcome",
         "TriedOutcome": "escalations.api.responses.TRIED",
         "NoticeKind": "cases.models.NoticeKind",
+        "QuestionKind": "cases.models.Question.Kind",
         "PromiseKind": "cases.models.Promise.Kind",
         "StandingKind": "cases.models.Standing.Kind",
         "Channel": "cases.models.Channel",

@@ -110,7 +110,7 @@ CONSOLE = by_name(
 
 API_READ = by_name(
     {
-        (200, 200, 200, 200, 403, 403): "case-history-history party-parties",
+        (200, 200, 200, 200, 403, 403): "case-history-history party-parties known-attempts known-questions",
         (403, 200, 200, 200, 403, 403): "dashboard-list",
         (
             200,
@@ -125,7 +125,9 @@ API_READ = by_name(
         "conversation-attachment savedview-list",
         # Of the console, whose people are within one's own reach.
         (403, 200, 200, 200, 200, 403): "duty-list duty-detail dutypattern-list dutypattern-detail "
-        "roster-list person-parting-holds",
+        "roster-list person-parting-holds membership-list membership-detail personskill-list "
+        "person-staff-list person-staff-detail team-staff-list team-staff-detail role-list",
+        (403, 404, 200, 200, 200, 403): "personskill-detail",  # of somebody of another team
         (403, 404, 404, 404, 404, 403): "escalationpath-on-duty",  # of a path that was never published
         (200, 200, 200, 403, 403, 200): "donetogether-list",
         (200, 404, 404, 403, 403, 404): "donetogether-detail",
@@ -187,7 +189,8 @@ API_DONE = by_name(
         ): "case-option-use-option case-ladder-escalate case-answer case-ask case-assign case-close "
         "case-correct case-name-person case-open-up case-pause case-prioritise case-promise "
         "case-receive case-reopen case-reply case-resolve case-restrict case-resume case-strike "
-        "case-take case-take-up case-tag relating-link relating-unlink relating-merge relating-split",
+        "case-take case-take-up case-tag relating-link relating-unlink relating-merge relating-split "
+        "known-note-attempt known-fill-in",
         (409, 409, 409, 403, 403, 404): "handoff-acknowledge",
         (
             400,

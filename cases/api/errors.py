@@ -4,11 +4,13 @@ import re
 
 from django.utils.translation import gettext as _
 from rest_framework import status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from cases.errors import AlreadyOpen, ConflictOfInterest, NotTheirs, Refused, StaleCase, StaleSheet
+
+from . import throttles
 
 # What an operation's refusal answers where it is not 400.
 STATUS = {
@@ -40,6 +42,8 @@ def answer(exc, context):
         return None
     if isinstance(exc, ValidationError):
         response.data = _invalid(exc.detail)
+    elif isinstance(exc, Throttled):
+        response.data = body("throttled", [throttles.sentence(exc)])
     else:
         detail = response.data["detail"]
         response.data = body(detail.code, [detail])

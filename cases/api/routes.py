@@ -4,6 +4,7 @@ from .asking import Answers, Asks, Decisions
 from .cases import Cases
 from .foreseeing import Foreseen
 from .importing import Sheets
+from .known import Known
 from .lookups import (
     Categories,
     Causes,
@@ -21,6 +22,7 @@ from .people import Partings
 from .relating import Relating
 from .rosters import Patterns, Roster, Turns
 from .saved_views import SavedViews
+from .staff import Memberships, PeopleSkills, Roles, Staff, StaffTeams
 from .together import Together
 from .views import Clocks, Conversation, Customers, Links, Notices, Parties, Promises, Surveys
 
@@ -29,6 +31,7 @@ ROUTES = [
     ("cases", Links, "api-link"),
     ("cases", Parties, "api-party"),
     ("cases", Relating, "api-relating"),
+    ("cases", Known, "api-known"),
     ("cases", Foreseen, "api-foreseen"),
     ("cases", Cases, "api-case"),
     ("together", Together, "api-donetogether"),
@@ -46,6 +49,11 @@ ROUTES = [
     ("turns", Turns, "api-duty"),
     ("duty-patterns", Patterns, "api-dutypattern"),
     ("roster", Roster, "api-roster"),
+    ("staff", Staff, "api-person-staff"),
+    ("staff-teams", StaffTeams, "api-team-staff"),
+    ("memberships", Memberships, "api-membership"),
+    ("person-skills", PeopleSkills, "api-personskill"),
+    ("roles", Roles, "api-role"),
     ("people", Sheets, "api-person-sheet"),
     ("people", Partings, "api-person-parting"),
     ("people", People, "api-person"),
