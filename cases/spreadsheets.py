@@ -15,8 +15,9 @@ from openpyxl.styles import Font
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 # By which spreadsheets know that a CSV is UTF-8.
 MARK = "\ufeff"
-# A sheet holds 1,048,576; so many are written in some seconds.
-MOST_IN_XLSX = 100_000
+# A sheet holds 1,048,576. Nothing of it arrives before all is written, and nobody waits long for a sign of
+# life: so many take about five seconds. A CSV begins to arrive at once.
+MOST_IN_XLSX = 20_000
 LONGEST_CELL = 32_767
 
 

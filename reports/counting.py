@@ -1,6 +1,6 @@
 """Count what happened on each of the last days, as sets, and keep the counts (models.DailyCount).
 
-The tables of cases have no index by when things ended: each would cost every change of a case, for a page
+Most of what happens to cases has no index by when it did: each would cost every change of a case, for a page
 that few open. So all rows are read once in a while, all days at once; what has changed is written. To count
 again gives the same, whoever does it and however often.
 """

@@ -189,7 +189,8 @@ def _by_step(counts):
 
 
 def rows(kind, scope, *, detail="", day: date | None = None, team_key=None):
-    """What a figure of these counts, row by row: of the whole period or one day of it, the newest first.
+    """What a figure of these counts, row by row: of the whole period or one day of it, the newest first
+    (Source.newest_first).
 
     Each has `happened_at`. `team_key`: of one team alone, DailyCount.NO_TEAM of none.
     """
@@ -204,4 +205,4 @@ def rows(kind, scope, *, detail="", day: date | None = None, team_key=None):
         found = found.filter(
             **({f"{team}__isnull": True} if team_key == DailyCount.NO_TEAM else {team: team_key})
         )
-    return scope.counted(found, source).order_by("-pk")
+    return source.newest_first(scope.counted(found, source))

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0042_waiting_in_order'),
+        ('cases', '0044_clocks_by_time'),
     ]
 
     operations = [

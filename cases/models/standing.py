@@ -81,8 +81,16 @@ class Standing(models.Model):
             models.Index(
                 fields=["team", "sort_at", "case"], condition=Q(status__in=LIVE), name="standing_team_queue"
             ),
+            # Each open case is in one of these two, so that they cost no more writes than one of all would.
             models.Index(
-                fields=["owner", "sort_at", "case"], condition=Q(status__in=LIVE), name="standing_owner_queue"
+                fields=["owner", "sort_at", "case"],
+                condition=Q(status__in=LIVE, owner__isnull=False),
+                name="standing_owned_queue",
+            ),
+            models.Index(
+                fields=["team", "sort_at", "case"],
+                condition=Q(status__in=LIVE, owner__isnull=True),
+                name="standing_ownerless_queue",
             ),
             models.Index(
                 fields=["holder", "sort_at", "case"],

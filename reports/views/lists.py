@@ -14,12 +14,11 @@ from escalations import snapshot
 from reports import pressing, trends, workload
 from reports.models import DailyCount, Happened
 from reports.scope import day_of
-from reports.sources import SOURCES
+from reports.sources import LONGEST_ID, SOURCES
 from reports.views import board_words as words
 from reports.views.dashboard import OfScope
 
 PAGE = 50
-LONGEST_ID = 18
 
 
 class Pressing(OfScope):
@@ -57,7 +56,6 @@ class Pressing(OfScope):
 
 @dataclass(frozen=True)
 class Row:
-    pk: int
     case: Case
     at: datetime
     which: str
@@ -75,15 +73,14 @@ class Happening(OfScope):
         team_key = _number(query.get("of", ""))
         source = SOURCES[Happened(kind)]
         found = trends.rows(kind, scope, detail=detail, day=day, team_key=team_key)
-        before = _number(query.get("before", ""))
-        if before is not None:
-            found = found.filter(pk__lt=before)
+        before = query.get("before", "")
+        found = source.older(found, before)
         case = source.case
         if case:
             found = found.select_related(f"{case}__customer", f"{case}__team", f"{case}__owner")
         else:
             found = found.select_related("customer", "team", "owner")
-        rows = [_row(row, source) for row in found[: PAGE + 1]]
+        rows = list(found[: PAGE + 1])
         context = {
             "now": scope.now,
             "form": form,
@@ -92,9 +89,9 @@ class Happening(OfScope):
             "title": _title(kind, detail),
             "period": formats.date_format(day, "D j M Y") if day else "",
             "of": _team(team_key),
-            "rows": rows[:PAGE],
-            "next": rows[PAGE - 1].pk if len(rows) > PAGE else None,
-            "is_first": before is None,
+            "rows": [_row(row, source) for row in rows[:PAGE]],
+            "next": source.key_of(rows[PAGE - 1]) if len(rows) > PAGE else None,
+            "is_first": not before,
         }
         return render(request, "reports/happened.html", context)
 
@@ -103,7 +100,7 @@ def _row(row, source):
     case = row
     for name in source.case.split("__") if source.case else ():
         case = getattr(case, name)
-    return Row(row.pk, case, row.happened_at, _which(source.kind, row.which))
+    return Row(case, row.happened_at, _which(source.kind, row.which))
 
 
 def _number(text):

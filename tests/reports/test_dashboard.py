@@ -426,6 +426,38 @@ class TestTrends(Trends):
             query = {"before": answer.context["next"]}
         assert seen == [case.number for case in reversed(cases)]
 
+    @pytest.mark.parametrize(("kind", "state"), [("breached", "missed"), ("met", "met")])
+    def test_clocks_are_listed_as_they_came_late_or_ended(self, client, desk, monkeypatch, kind, state):
+        monkeypatch.setattr("reports.views.lists.PAGE", 2)
+        ends = [NOW - hours * HOUR for hours in (5, 2, 9, 2, 1)]
+        case = new_case(desk, at=NOW - DAY)
+        with make.signed(NOW):
+            Clock.objects.bulk_create(
+                Clock(
+                    case=case,
+                    metric="ownership",
+                    calendar=Calendar.objects.get(is_default=True),
+                    term_seconds=1,
+                    state=state,
+                    started_at=NOW - DAY,
+                    ended_at=at,
+                    elapsed_seconds=1,
+                )
+                for at in ends
+            )
+        seen, query = [], {}
+        while query is not None:
+            context = look(client, desk.priya, "dashboard-happened", kind, **query).context
+            seen.append([row.at for row in context["rows"]])
+            query = {"before": context["next"]} if context["next"] else None
+        first, *_others = seen
+        assert sum(seen, []) == sorted(ends, reverse=True) and [len(rows) for rows in seen] == [2, 2, 1]
+        for made_up in ("7", "x_7", "2026-03-02_7", f"{NOW.isoformat()}_", f"{NOW.isoformat()}_x"):
+            context = look(client, desk.priya, "dashboard-happened", kind, before=made_up).context
+            assert [row.at for row in context["rows"]] == first
+        for far in ("0001-01-01T00:00:00+14:00_7", "9999-12-31T23:00:00-14:00_7"):
+            assert look(client, desk.priya, "dashboard-happened", kind, before=far).status_code == 200
+
 
 class TestTrendsOfWhatHappened(Trends):
     @pytest.fixture(scope="class")
