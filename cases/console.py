@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, cached_property
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold import admin as unfold
@@ -77,7 +77,7 @@ class Moment(UnfoldAdminSplitDateTimeWidget):
 
     def __init__(self, attrs=None):
         super().__init__(attrs)
-        self.widgets[1] = TimeOfDay(attrs={"placeholder": _("Time")})
+        self.widgets[1] = TimeOfDay(attrs={"placeholder": pgettext_lazy("of a day", "Time")})
 
     def render(self, name, value, attrs=None, renderer=None):
         whose = gettext("times of %(zone)s") % {"zone": zone_city(timezone.get_current_timezone_name())}

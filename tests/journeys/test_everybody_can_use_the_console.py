@@ -127,3 +127,13 @@ def test_the_end_of_a_list_says_how_many_there_are_and_leads_to_each_page(served
         assert pages.locator("a").count() > 3
         assert all(text.strip().isdigit() for text in pages.locator("a").all_inner_texts())
         assert pages.locator(".list-pages__gap").count() == 1
+
+
+def test_a_moment_names_the_readers_zone_and_nothing_warns_of_the_browsers(served):
+    """Django's script compares the browser's zone with the server's, and means the reader's."""
+    with served.seen_by("marta", viewport=WIDE, timezone_id="Asia/Tokyo") as page:
+        page.goto(f"{served.url}/admin/cases/absence/add/")
+        page.wait_for_selector(".timezonewarning", state="attached")
+        assert page.locator(".timezonewarning:visible").count() == 0
+        assert all("Madrid" in said for said in page.locator(".moment-zone").all_inner_texts())
+        assert page.locator(".moment-zone").count() == 2
