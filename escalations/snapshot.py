@@ -76,7 +76,7 @@ def _roster(since):
 
 def assembled(*, people, memberships, teams, absences, duties, calendars=None):
     """A Roster of rows as the queries above give them, with the calendars as they are now: of all, or of
-    `calendars` (ids)."""
+    `calendars` (ids) and the one that is always open."""
     away, turns, members, first_team = {}, {}, {}, {}
     always_open_id = Calendar.objects.values_list("pk", flat=True).get(is_default=True)
     for person, start, end, deputy in absences:
@@ -88,7 +88,6 @@ def assembled(*, people, memberships, teams, absences, duties, calendars=None):
         first_team.setdefault(person, team)
     teams = {pk: (name, calendar) for pk, name, calendar in teams}
     known, last_resort = {}, []
-    rank = LAST_RESORT
     for pk, name, manager, active, system, calendar, role, zone, *quiet, deputy in people:
         works = active and not system
         known[pk] = PersonFacts(
@@ -101,8 +100,8 @@ def assembled(*, people, memberships, teams, absences, duties, calendars=None):
             quiet=quiet_hours(zone, *quiet),
             quiet_deputy_id=deputy,
         )
-        if works and role in rank:
-            last_resort.append((rank[role], pk))
+        if works and role in LAST_RESORT:
+            last_resort.append((LAST_RESORT[role], pk))
     return Roster(
         people=known,
         members={team: tuple(ids) for team, ids in members.items()},
@@ -110,7 +109,7 @@ def assembled(*, people, memberships, teams, absences, duties, calendars=None):
         team_calendars={pk: calendar for pk, (_n, calendar) in teams.items()},
         duties={skill: tuple(rows) for skill, rows in turns.items()},
         last_resort=tuple(pk for _rank, pk in sorted(last_resort)),
-        calendars=Calendar.objects.hours(calendars),
+        calendars=Calendar.objects.hours(None if calendars is None else {*calendars, always_open_id}),
         always_open_id=always_open_id,
     )
 

@@ -23,7 +23,9 @@ def world(seed):
     """(Random, people, version ids of two paths) of a desk in which nobody is sure to be there."""
     chance = Random(seed)
     people = [make.person(f"P{n}", chance.choice(ROLES)) for n in range(14)]
-    teams = [make.team(f"Team {n}", people=chance.sample(people, 3)) for n in range(3)]
+    # Nobody has the calendar that is always open, by which a level is worked around the clock.
+    office = make.calendar()
+    teams = [make.team(f"Team {n}", people=chance.sample(people, 3), calendar=office) for n in range(3)]
     with make.signed():
         skills = [Skill.objects.create(name=f"Skill {n}") for n in range(2)]
         for skill in skills:
