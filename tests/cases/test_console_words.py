@@ -113,6 +113,16 @@ def test_what_is_in_use_is_not_deleted_and_the_page_says_what_to_do_instead(clie
     assert 'name="post"' not in said
 
 
+def test_what_is_in_use_by_a_case_that_is_kept_from_the_reader_does_not_tell_of_it(client, manager):
+    secret = make.case(category=make.category(), subject="About the treasurer")
+    with make.signed():
+        type(secret).objects.filter(pk=secret.pk).update(is_restricted=True, restricted_because="his own")
+    page = reverse("admin:cases_category_delete", args=[secret.category_id])
+    said = client.get(page).content.decode()
+    assert "is in use, so it cannot be deleted" in said and "<li>Case</li>" in said
+    assert "About the treasurer" not in said and secret.number not in said
+
+
 def test_what_nothing_refers_to_is_deleted_by_its_own_word(client, manager):
     with make.signed():
         category = Category.objects.create(name="Lifts")
