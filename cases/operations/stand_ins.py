@@ -18,9 +18,12 @@ def ask(wanted):
 
 def free(waited):
     """Nobody stands in any more on cases that waited for a team: {(case id, team id)}."""
-    if waited:
-        cases, teams = zip(*waited, strict=True)
-        StandIn.objects.filter(case__in=cases, team__in=set(teams)).delete()
+    # Not all cases with all teams: a case may go two ways at once and wait for another team still.
+    by_team = {}
+    for case, team in waited:
+        by_team.setdefault(team, []).append(case)
+    for team, cases in sorted(by_team.items()):
+        StandIn.objects.filter(team=team, case__in=cases).delete()
 
 
 def is_asked(person, *, team_id, case_id):

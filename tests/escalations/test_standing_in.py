@@ -11,7 +11,7 @@ from django.utils import timezone
 from cases import engine
 from cases.models import Case, Duty, Notice, NoticeKind, Party, PersonSkill, Skill, StandIn, Standing
 from cases.notices import sentence
-from cases.operations import absences, profile
+from cases.operations import absences, profile, stand_ins
 from cases.queues import Reader
 from cases.quiet import QuietHours
 from escalations import outlook, plan, words
@@ -388,6 +388,17 @@ def test_when_it_ends_they_stand_in_no_more(team_desk):
         escalation=handoff.escalation, reason="Solved", by=team_desk["Priya"], now=NIGHT + HOUR / 2
     )
     assert not StandIn.objects.exists()
+
+
+def test_freed_are_those_of_a_case_for_the_team_that_no_longer_waits_and_no_others(team_desk):
+    cases = [make.case(now=NIGHT - HOUR) for _n in range(2)]
+    teams, luis = [make.team(name) for name in ("One", "Two")], team_desk["Luis"]
+    every = {(case.pk, team.pk, luis.pk): team_desk["Ana"].pk for case in cases for team in teams}
+    stand_ins.ask(every)
+    gone = {(cases[0].pk, teams[0].pk), (cases[1].pk, teams[1].pk)}
+    stand_ins.free(gone)
+    left = StandIn.objects.filter(team__in=teams).values_list("case", "team", "person")
+    assert set(left) == {key for key in every if key[:2] not in gone}
 
 
 def test_who_stands_in_may_decline_and_the_ladder_goes_on(team_desk):
