@@ -13,7 +13,7 @@ from cases.states import ClockState, TimerKind
 from . import plan, snapshot
 from .models import Escalation, Handoff
 from .operations import automatic
-from .operations.ladder import Move, in_place_of, move, reminder, whom_to_tell
+from .operations.ladder import Move, ask_whom_to_tell, in_place_of, move, reminder
 
 BY_ACKNOWLEDGE_CLOCK, BY_WORK_CLOCK = (
     Prepared(
@@ -150,7 +150,7 @@ def holder_reminder(group, *, cases, now):
         to = plan.Step(handoff.level_number, handoff.to_person_id, handoff.to_team_id)
         still.append((timer, handoff, to))
     timers.set_up(again, now=now)
-    told = whom_to_tell([(timer.case_id, to) for timer, _handoff, to in still], roster, now)
+    told = ask_whom_to_tell([(timer.case_id, to) for timer, _handoff, to in still], roster, now)
     wanted = [
         (timer, handoff, one.person_id, one.instead_of)
         for (timer, handoff, _to), asked in zip(still, told, strict=True)

@@ -61,9 +61,10 @@ def proposal(wish, path, step, roster, *, subjects, now):
     """The Proposal for an Asked that would go to `step` of `path`: live, where somebody who can take it is at
     work and there is time left. `subjects`: ids of those whom the complaint names."""
     until = wish.live_until(path)
-    asked = plan.told(step, plan.CaseFacts(0, subjects=frozenset(subjects)), roster, now)
-    people = (one.person_id for one in asked)
-    there = [pk for pk in people if pk not in subjects and roster.is_at_work(pk, now)]
+    told = plan.told(step, plan.CaseFacts(0, subjects=frozenset(subjects)), roster, now)
+    there = [
+        pk for pk in (one.person_id for one in told) if pk not in subjects and roster.is_at_work(pk, now)
+    ]
     words = {"who": holder_name(step, roster), "time": display.clock_time(until)}
     if now > until:
         return Proposal(

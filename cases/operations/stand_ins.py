@@ -26,7 +26,7 @@ def free(waited):
         StandIn.objects.filter(team=team, case__in=cases).delete()
 
 
-def is_asked(person, *, team_id, case_id):
+def may_take(person, *, team_id, case_id):
     """Whether `person` may take what waits for a team: as one of it, or in the place of one who is away."""
     if Membership.objects.filter(team=team_id, person=person).exists():
         return True

@@ -40,7 +40,15 @@ def is_held_by(escalation, person):
     in the place of one of it who is away."""
     if escalation.holder_id is not None:
         return escalation.holder_id == person.pk
-    return stand_ins.is_asked(person, team_id=escalation.holder_team_id, case_id=escalation.case_id)
+    return stand_ins.may_take(person, team_id=escalation.holder_team_id, case_id=escalation.case_id)
+
+
+def went_to(handoff, person):
+    """Whether `handoff` is `person`'s to answer: by name, or as one of the team it went to, or in the place
+    of one of it who is away."""
+    if handoff.to_person_id is not None:
+        return handoff.to_person_id == person.pk
+    return stand_ins.may_take(person, team_id=handoff.to_team_id, case_id=handoff.escalation.case_id)
 
 
 def _named(handoff):

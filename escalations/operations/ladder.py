@@ -210,7 +210,7 @@ def _tell(moves, handoffs, roster, now):
     """The holder, or who of the team is there or stands in; and whom the level informs. Reminders follow, if
     it has some."""
     to, informed, reminders = [], [], []
-    told = whom_to_tell([(m.case.pk, m.step) for m in moves], roster, now)
+    told = ask_whom_to_tell([(m.case.pk, m.step) for m in moves], roster, now)
     for m, handoff, asked in zip(moves, handoffs, told, strict=True):
         level = m.path.level(m.step.level_number)
         to += [(m, handoff, one.person_id, one.instead_of) for one in asked]
@@ -236,7 +236,7 @@ def _tell(moves, handoffs, roster, now):
     notify.queue(wanted, now=now)
 
 
-def whom_to_tell(waiting, roster, now):
+def ask_whom_to_tell(waiting, roster, now):
     """[(plan.Asked, …)] of each of `waiting` [(case id, plan.Step)]: its person, or who of its team is there
     or stands in at `now`. Whoever stands in sees the case from now on.
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from cases import roles
 from cases.errors import ConflictOfInterest, Incomplete, WrongMove
 from cases.models import Case, Clock, NoticeKind
-from cases.operations import clocks, notify, stand_ins, standing
+from cases.operations import clocks, notify, standing
 from cases.operations.changing import changing
 from cases.states import Metric, TimerKind
 from escalations import plan, snapshot
@@ -15,7 +15,7 @@ from escalations.errors import CannotDecline, NotTheHolder, NotWaiting, SkipNeed
 from escalations.models import Escalation, Handoff, PassedOver
 
 from . import checklists, options
-from .holding import carried, is_held_by
+from .holding import carried, is_held_by, went_to
 from .ladder import Move, keep_open_to_others, move, release, stop_reminding, stop_standing_in
 
 # After de-escalating, the same rule does not start the same path again for this long.
@@ -290,10 +290,6 @@ def _waiting(handoff, by):
         )
     if locked.escalation.case.parties.filter(person_id=by.pk, kind="subject").exists():
         raise ConflictOfInterest(_("You are named in this complaint; it is held by somebody else."))
-    case_id = locked.escalation.case_id
-    mine = locked.to_person_id == by.pk or (
-        locked.to_team_id and stand_ins.is_asked(by, team_id=locked.to_team_id, case_id=case_id)
-    )
-    if not mine:
+    if not went_to(locked, by):
         raise NotTheHolder(_("This handoff went to %(who)s.") % {"who": locked.to_person or locked.to_team})
     return locked

@@ -12,10 +12,10 @@ from django.views import View
 from cases import roles
 from cases.errors import Refused
 from cases.models import Case
-from cases.operations import stand_ins
 from cases.views.finding import find, may
 from cases.views.talking import REFUSED
 from escalations.models import Handoff
+from escalations.operations.holding import went_to
 
 
 def find_handoff(request, number, pk):
@@ -34,16 +34,9 @@ def find_handoff(request, number, pk):
         raise PermissionDenied
     if handoff is None:
         raise Http404
-    if not may(request.user, "escalation.hold", case) and not _went_to(handoff, request.user):
+    if not may(request.user, "escalation.hold", case) and not went_to(handoff, request.user):
         raise PermissionDenied
     return case, handoff
-
-
-def _went_to(handoff, person):
-    if handoff.to_person_id is not None:
-        return handoff.to_person_id == person.pk
-    case_id = handoff.escalation.case_id
-    return stand_ins.is_asked(person, team_id=handoff.to_team_id, case_id=case_id)
 
 
 class Sheet(LoginRequiredMixin, View):
