@@ -9,7 +9,7 @@ from rest_framework.exceptions import Throttled
 from rest_framework.throttling import UserRateThrottle
 
 log = logging.getLogger(__name__)
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+UNITS = {"s": 1, "min": 60, "hour": 3600, "day": 86400}
 
 
 def parsed(rate):
@@ -17,9 +17,9 @@ def parsed(rate):
     if not rate:
         return None, None
     number, _slash, period = rate.partition("/")
-    if not number.isdecimal() or int(number) < 1 or period[:1] not in UNITS:
+    if not number.isdecimal() or int(number) < 1 or period not in UNITS:
         raise ValueError(rate)
-    return int(number), UNITS[period[0]]
+    return int(number), UNITS[period]
 
 
 class PerPerson(UserRateThrottle):
@@ -27,14 +27,12 @@ class PerPerson(UserRateThrottle):
     its own, or by all together where CACHE_URL names a Redis."""
 
     def get_rate(self):
-        return settings.API_RATE
+        return settings.API_RATE or None  # without a rate Django REST framework counts nothing
 
     def parse_rate(self, rate):
         return parsed(rate)
 
     def allow_request(self, request, view):
-        if self.num_requests is None:
-            return True
         try:
             return super().allow_request(request, view)
         except Exception:
@@ -48,4 +46,4 @@ def sentence(refusal: Throttled):
     seconds = int(refusal.wait or 1)
     words = {"n": seconds, "rate": settings.API_RATE}
     again = ngettext("Ask again in %(n)d second.", "Ask again in %(n)d seconds.", seconds) % words
-    return _("You asked too often: at most %(rate)s of one person are answered.") % words + " " + again
+    return _("You asked too often: at most %(rate)s per person.") % words + " " + again

@@ -23,19 +23,36 @@ def rate(settings, monkeypatch):
     cache.clear()
 
 
+class Answering:
+    """A cache that has `said` every key it is asked for or told, and holds nothing."""
+
+    def __init__(self, said):
+        self.said = said
+
+    def get(self, key, default=None):
+        self.said(key)
+        return default
+
+    def set(self, key, *_value):
+        self.said(key)
+
+
 def ask(person, path="/api/v1/me/"):
     return asks(person).get(path)
 
 
-def test_one_more_than_the_rate_hears_when_to_ask_again(rate):
+def test_one_more_than_the_rate_hears_when_to_ask_again(rate, caplog):
     ana = make.person("Ana")
     assert [ask(ana).status_code for _n in range(3)] == [200, 200, 429]
+    assert throttles.log.name not in {
+        record.name for record in caplog.records
+    }  # none was let through for a fault
     rate[0] += 20
     refused = ask(ana)
     assert refused.status_code == 429 and refused["Retry-After"] == "40"
     assert refused.data["code"] == "throttled" and refused.data["fields"] == {}
     assert refused.data["messages"] == [
-        "You asked too often: at most 2/min of one person are answered. Ask again in 40 seconds."
+        "You asked too often: at most 2/min per person. Ask again in 40 seconds."
     ]
 
 
@@ -86,18 +103,23 @@ def test_health_metrics_and_pages_are_never_counted(client):
 
 def test_without_a_rate_nothing_is_counted(settings, monkeypatch):
     settings.API_RATE = ""
-    monkeypatch.setattr(cache, "set", None)
+    asked = []
+    monkeypatch.setattr(throttles.PerPerson, "cache", Answering(asked.append))
     ana = make.person("Ana")
     assert {ask(ana).status_code for _n in range(4)} == {200}
+    assert asked == []
 
 
-def test_where_the_cache_does_not_answer_work_goes_on(monkeypatch):
-    def broken(*_args, **_kwargs):
+def test_where_the_cache_does_not_answer_work_goes_on_and_the_log_says_so(monkeypatch, caplog):
+    def broken(_key):
         raise ConnectionError("no cache")
 
-    monkeypatch.setattr(throttles.PerPerson, "cache", type("Broken", (), {"get": broken, "set": broken})())
+    monkeypatch.setattr(throttles.PerPerson, "cache", Answering(broken))
     ana = make.person("Ana")
     assert {ask(ana).status_code for _n in range(4)} == {200}
+    assert [record.exc_info[0] for record in caplog.records if record.name == throttles.log.name] == [
+        ConnectionError
+    ] * 4
 
 
 @pytest.mark.parametrize(
@@ -124,7 +146,9 @@ def test_a_cache_is_a_redis_or_none(settings, url, is_one):
     assert (checks.cache_can_be_reached(None) == []) is is_one
 
 
-@pytest.mark.parametrize("rate", ["many", "0/min", "-3/min", "10", "10/", "10/fortnight", "1.5/s"])
+@pytest.mark.parametrize(
+    "rate", ["many", "0/min", "-3/min", "10", "10/", "10/fortnight", "600/month", "1.5/s"]
+)
 def test_what_is_no_rate_is_found_before_the_product_starts(settings, rate):
     settings.API_RATE = rate
     [found] = checks.rate_can_be_read(None)
