@@ -4,8 +4,7 @@ from functools import cache
 
 from cases import roles
 from cases.models import Case, CaseLink, Message
-from cases.models.case import Reader
-from cases.prepared import Given, Prepared
+from cases.prepared import Given, GivenReader, Prepared
 
 
 def said_on(case, reader):
@@ -17,4 +16,4 @@ def said_on(case, reader):
 @cache
 def _merged(role):
     sources = CaseLink.objects.merges().filter(target=Given("case")).values("source")
-    return Prepared(lambda: Case.objects.findable(Reader(role)).filter(pk__in=sources).values_list("pk"))
+    return Prepared(lambda: Case.objects.findable(GivenReader(role)).filter(pk__in=sources).values_list("pk"))

@@ -28,6 +28,19 @@ class Given(Expression):
         return "%s", [self]
 
 
+class GivenReader(Given):
+    """The place of somebody of a role who works here, and whose queries are written as that role has it.
+
+    Whether the one who asks does work here, and may do this, is asked of them first: cases/roles.py.
+    """
+
+    is_authenticated, is_active, is_system = True, True, False
+
+    def __init__(self, role):
+        super().__init__("reader")
+        self.role = role
+
+
 @ForeignObject.register_lookup
 @Field.register_lookup
 class Among(Lookup):

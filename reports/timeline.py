@@ -30,6 +30,7 @@ from cases.models import (
     Team,
     TimerRepair,
 )
+from cases.models.case import number_of
 from escalations.models import (
     AskBack,
     Escalation,
@@ -73,7 +74,7 @@ class Names:
 
     def case(self, pk):
         """Its number; of one that is kept from some people, what gives nothing away."""
-        return Case(pk=pk).number if pk in self.cases else _("another case")
+        return number_of(pk) if pk in self.cases else _("another case")
 
     def person(self, pk):
         return str(self.people.get(pk) or _("somebody")) if pk else _("nobody")

@@ -284,8 +284,8 @@ class StandingAdmin(WithCase, PassingAdmin):
 
 
 @admin.register(StandIn)
-class StandInAdmin(PassingAdmin):
-    list_display = ("person", "instead_of", "team", "case")
+class StandInAdmin(WithCase, PassingAdmin):
+    list_display = ("of_case", "person", "instead_of", "team")
     list_select_related = ("case", "team", "person", "instead_of")
 
 

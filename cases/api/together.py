@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
 from cases.models import DoneTogether, Person, Team
-from cases.models.case import NUMBER, NUMBER_BASE
+from cases.models.case import NUMBER, id_of, number_of
 from cases.operations import ending, once, routing, tagging, together, undoing
 from cases.states import Priority
 
@@ -35,7 +35,7 @@ class OutcomeSerializer(serializers.Serializer):
     )
 
     def get_case(self, outcome) -> str:
-        return f"C-{NUMBER_BASE + outcome['case']}"
+        return number_of(outcome["case"])
 
 
 class DoneTogetherSerializer(Shown):
@@ -83,7 +83,7 @@ class ToMany(serializers.Serializer):
             )
         found = {}
         for chosen in cases:
-            pk = int(NUMBER.match(chosen["number"])[1]) - NUMBER_BASE
+            pk = id_of(chosen["number"])
             found.setdefault(pk, chosen["revision"])
         return list(found.items())
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.history import History
 
-from .case import Case
+from .case import Case, number_of
 from .cause import Cause
 from .person import Person
 
@@ -92,4 +92,4 @@ class ComplaintProfile(models.Model):
         ]
 
     def __str__(self):
-        return Case(pk=self.case_id).number
+        return number_of(self.case_id)

@@ -59,14 +59,9 @@ def id_of(number):
     return int(match[1]) - NUMBER_BASE if match else None
 
 
-class Reader(Given):
-    """The place of whoever asks a prepared query: of a role, which decides how it is written."""
-
-    is_authenticated, is_active, is_system = True, True, False
-
-    def __init__(self, role):
-        super().__init__("reader")
-        self.role = role
+def number_of(pk):
+    """The number of the case with that id: C-20418."""
+    return f"C-{NUMBER_BASE + pk}"
 
 
 def teams_in_reach(person, action):
@@ -309,7 +304,7 @@ class Case(models.Model):
 
     @property
     def number(self):
-        return f"C-{NUMBER_BASE + self.pk}"
+        return number_of(self.pk)
 
     @property
     def is_live(self):
@@ -351,7 +346,7 @@ class StandIn(models.Model):
     and may acknowledge it, until somebody has it.
 
     Derived as the standing is, and unaudited: that they were asked is on record in the notice they got, and
-    in who was passed over. Written by the escalations app.
+    in who was passed over. Written by operations/stand_ins.py.
     """
 
     # The unique constraint begins with it: no index of its own.
@@ -370,4 +365,4 @@ class StandIn(models.Model):
         constraints = [models.UniqueConstraint(fields=["case", "team", "person"], name="standin_once_a_team")]
 
     def __str__(self):
-        return f"{self.case_id}: {self.person}"
+        return f"{number_of(self.case_id)}: {self.person}"

@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from cases.prepared import Prepared
+from cases.prepared import GivenReader, Prepared
 
-from .case import Case, Reader
+from .case import Case
 from .customer import Contact
 from .person import Person
 
@@ -71,7 +71,7 @@ class NoticeQuerySet(models.QuerySet):
 @cache
 def _unread(role, most):
     unread = Notice.objects.unread().values_list("pk")
-    return Prepared(lambda: unread.in_app_for(Reader(role))[:most])
+    return Prepared(lambda: unread.in_app_for(GivenReader(role))[:most])
 
 
 class Notice(models.Model):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.history import History
 
-from .case import Case
+from .case import Case, number_of
 from .person import Person
 
 
@@ -53,7 +53,7 @@ class CaseReading(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.person}: {Case(pk=self.case_id).number}"
+        return f"{self.person}: {number_of(self.case_id)}"
 
 
 class ListReading(models.Model):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.states import LIVE, CaseStatus, Metric, Priority
 
-from .case import Case
+from .case import Case, number_of
 from .clock import Clock
 from .person import Person, Team
 from .promise import Promise
@@ -144,4 +144,4 @@ class Standing(models.Model):
         ]
 
     def __str__(self):
-        return f"{Case(pk=self.case_id).number}: {self.get_kind_display()}"
+        return f"{number_of(self.case_id)}: {self.get_kind_display()}"

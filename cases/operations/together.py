@@ -13,7 +13,7 @@ from cases.errors import Refused
 from cases.models import Case, CaseTag, DoneTogether
 
 What = DoneTogether.What
-# As many as a page of the queue shows, whoever asks.
+# Cases at once, whoever asks; a page of the queue shows as many.
 MOST = 50
 # The columns of a case that each changes; tags have rows of their own.
 COLUMNS = {What.ASSIGN: ("team_id", "owner_id"), What.PRIORITY: ("priority",), What.CLOSE: ("status",)}

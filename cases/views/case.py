@@ -11,8 +11,7 @@ from django.views import View
 
 from cases import conversations, display, forms, roles
 from cases.models import Calendar, Case, Message
-from cases.models.case import Reader
-from cases.prepared import Given, Prepared
+from cases.prepared import Given, GivenReader, Prepared
 from cases.states import CaseStatus, may_move
 from cases.views import case_rows, message_rows
 from cases.views.finding import find, may, reading
@@ -82,7 +81,7 @@ def case_context(request, case, **given):
 def _others(role):
     """What else is open for the customer of a case, the latest first."""
     theirs = Case.objects.live().filter(customer=Given("customer")).exclude(pk=Given("case"))
-    return Prepared(lambda: theirs.findable(Reader(role)).order_by("-pk")[:5])
+    return Prepared(lambda: theirs.findable(GivenReader(role)).order_by("-pk")[:5])
 
 
 def promises_of(case, now):

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from cases import roles
 from cases.models import Case
-from cases.models.case import Reader, id_of, teams_in_reach
+from cases.models.case import id_of, teams_in_reach
 from cases.operations import reading as audits
-from cases.prepared import Given, Prepared
+from cases.prepared import Given, GivenReader, Prepared
 
 SHOWN = (
     "customer__account_manager",
@@ -35,19 +35,19 @@ SHOWN = (
 @cache
 def _found(role):
     found = Case.objects.filter(pk=Given("case")).select_related(*SHOWN)
-    return Prepared(lambda: found.findable(Reader(role)))
+    return Prepared(lambda: found.findable(GivenReader(role)))
 
 
 @cache
 def _reached(role, action):
     found = Case.objects.filter(pk=Given("case")).values_list("pk")
-    return Prepared(lambda: found.reachable(Reader(role), action, teams=Given("teams")))
+    return Prepared(lambda: found.reachable(GivenReader(role), action, teams=Given("teams")))
 
 
 @cache
 def _opened(role):
     found = Case.objects.filter(pk=Given("case")).values_list("pk")
-    return Prepared(lambda: found.opened_to(Reader(role), Given("now")))
+    return Prepared(lambda: found.opened_to(GivenReader(role), Given("now")))
 
 
 def find(person, number, action="case.find"):

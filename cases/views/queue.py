@@ -16,12 +16,13 @@ from cases import branches, queues, roles, searching, snippets
 from cases.filters import QueueFilter
 from cases.fulltext import words_of
 from cases.models import Case, CaseTag, Standing
-from cases.operations import saved_views
+from cases.operations import saved_views, together
 from cases.orders import FOUND, ORDERS, Order
 from cases.views.doings import Last
 from cases.views.queue_rows import Row, group_of
 
-PAGE = 50
+# As many as may be done together: a page can be ticked at once.
+PAGE = together.MOST
 TITLES = {
     "overdue": _("Overdue"),
     "hour": _("Within the hour"),

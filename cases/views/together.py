@@ -15,7 +15,7 @@ from django.views import View
 from cases import roles
 from cases.errors import Refused
 from cases.models import Case, DoneTogether
-from cases.models.case import NUMBER, NUMBER_BASE
+from cases.models.case import id_of, number_of
 from cases.operations import once, together, undoing
 from cases.views.doings import DOINGS
 from cases.views.talking import REFUSED
@@ -70,9 +70,7 @@ class Together(LoginRequiredMixin, View):
             "doing": doing,
             "form": form,
             "token": token,
-            "chosen": [
-                (f"C-{NUMBER_BASE + pk}", revision, cases.get(pk), pk in theirs) for pk, revision in chosen
-            ],
+            "chosen": [(number_of(pk), revision, cases.get(pk), pk in theirs) for pk, revision in chosen],
             "word": doing.word(len(chosen)),
             "back": _back(query.get("back", "")),
             "back_query": query.get("back", ""),
@@ -143,9 +141,9 @@ def _chosen(query):
     found = {}
     for value in query.getlist("case"):
         number, _colon, revision = value.rpartition(":")
-        match = NUMBER.match(number)
-        if match and revision.isdecimal():
-            found.setdefault(int(match[1]) - NUMBER_BASE, int(revision))
+        pk = id_of(number)
+        if pk is not None and revision.isdecimal():
+            found.setdefault(pk, int(revision))
     return list(found.items())
 
 
