@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from cases import roles
+from cases import comparing, roles
 from cases.console import HistoryAdmin
 from cases.models import (
     Answer,
@@ -30,12 +30,9 @@ from cases.models import (
     Survey,
     Trigger,
 )
-from cases.states import Metric
 
 from .bases import FactAdmin, PassingAdmin, ReadOnly
 from .fields import term_words
-
-METRICS = dict(Metric.choices)
 
 
 def case_link(case):
@@ -103,7 +100,7 @@ class PauseAdmin(OfCaseAdmin):
 
     @admin.display(description=_("Clocks that stand still"))
     def stood_still(self, pause):
-        return ", ".join(str(METRICS.get(metric, metric)) for metric in pause.stops)
+        return comparing.words(pause, Pause._meta.get_field("stops"))
 
 
 @admin.register(Promise)

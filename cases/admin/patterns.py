@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cases import display
+from cases import comparing, display
 from cases.console import Widgets
 from cases.console import display as column
 from cases.models import DutyPattern, Weekday
@@ -73,7 +73,7 @@ class DutyPatternAdmin(PeopleAdmin):
 
     @column(description=gettext_lazy("days of the week"))
     def days(self, pattern):
-        return ", ".join(str(Weekday(int(day)).label) for day in pattern.weekdays)
+        return comparing.words(pattern, DutyPattern._meta.get_field("weekdays"))
 
     @column(description=gettext_lazy("from – until"))
     def times(self, pattern):

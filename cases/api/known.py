@@ -70,7 +70,7 @@ def asked_of(case):
             "question": question,
             "text": rows[question.pk].asked if question.pk in rows else question.text,
             "is_asked": is_asked,
-            **({"row": rows[question.pk]} if question.pk in rows else {}),
+            "row": rows.get(question.pk),
         }
         for is_asked, some in ((True, now), (False, before))
         for question in some

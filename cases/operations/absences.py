@@ -8,6 +8,8 @@ from cases import display, history, roles
 from cases.errors import ConflictOfInterest, Incomplete, InThePast, NotTheirs, Overlaps
 from cases.models import Absence, Person
 
+from . import duties
+
 # A form is filled in for a while: what was meant as "from now on" is not the past.
 JUST_NOW = timedelta(minutes=10)
 
@@ -71,8 +73,7 @@ def _check_times(starts_at, ends_at, now):
 
 def _check_free(person, starts_at, ends_at, now, but=None):
     """Raises Overlaps where `person` is away then already, by another absence than `but`."""
-    # One after the other: two forms at once do not both find the time free.
-    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    duties.hold_still(person)
     others = Absence.objects.overlapping(person, starts_at, ends_at)
     other = others.exclude(pk=but.pk).first() if but else others.first()
     if other is not None:

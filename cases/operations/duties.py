@@ -192,12 +192,12 @@ def hold_still(*people):
     """Whoever enters a turn or an absence of `people` waits until this transaction is over: two forms at once
     do not both find the time free."""
     ids = {person.pk for person in people}
-    return list(Person.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+    list(Person.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
 
 
 def besides(turn, now):
     """[Clash] of turns of other rosters that the person of `turn` has then too: allowed, and to be said."""
-    return [c for c in clashes.of([turn], turn.person, now=now) if c.other is not None]
+    return [c for c in clashes.of([turn], turn.person, now=now) if not c.is_in_the_way]
 
 
 def rest_of(turn, to, now):

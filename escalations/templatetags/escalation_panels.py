@@ -112,7 +112,7 @@ class Panel:
 
 @register.simple_tag
 def escalation_of(case, reader, now):
-    """The Panel of one case. A fixed number of queries, whatever has happened to it."""
+    """The Panel of one case. How many queries depends on its paths alone, whatever has happened to it."""
     outlook = outlooks.of([case], now=now)[case.pk]
     roster = outlook.roster
     handoffs = _handoffs(case)

@@ -142,7 +142,7 @@ def test_a_list_says_yes_and_no_in_words_and_how_many_there_are_without_their_na
 
 def test_a_search_without_a_find_says_so_and_leads_back(client, manager):
     said = client.get(reverse("admin:cases_category_changelist"), {"q": "zzz"}).content.decode()
-    assert "Nothing matches what is searched and filtered for." in said and 'href="?"' in said
+    assert "Nothing matches your search and filters." in said and 'href="?"' in said
 
 
 def test_what_keeps_no_history_offers_none(client, manager):
