@@ -10,11 +10,9 @@ from django.db import IntegrityError, connection, migrations, models, transactio
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
-from django.test.utils import CaptureQueriesContext
 
 from cases import history, writers
 from cases.all_at_once import AllAtOnce
-from cases.index_building import BuildIndex
 from cases.models import Calendar, CalendarVersion, Period, Skill, SlaPolicy
 from escalations.models import EscalationPath
 from tests import factories as make
@@ -331,24 +329,3 @@ def test_models_that_refer_to_each_other_come_and_go_at_once():
     with connection.schema_editor() as editor:
         both.database_backwards("cases", editor, after, before)
     assert not {"cases_hen", "cases_egg"} & set(connection.introspection.table_names())
-
-
-@transactional
-def test_an_index_is_built_while_people_work_even_where_an_attempt_was_broken_off():
-    build = BuildIndex("skill", models.Index(fields=["name"], name="skill_by_name"))
-    before = MigrationLoader(connection).project_state()
-    after = before.clone()
-    build.state_forwards("cases", after)
-    is_postgresql = connection.vendor == "postgresql"
-    if is_postgresql:
-        execute("CREATE INDEX skill_by_name ON cases_skill (id)")  # left by the attempt
-    with CaptureQueriesContext(connection) as asked, connection.schema_editor(atomic=False) as editor:
-        build.database_forwards("cases", editor, before, after)
-    assert any("CREATE INDEX CONCURRENTLY" in query["sql"] for query in asked) == is_postgresql
-    with connection.cursor() as cursor:
-        found = connection.introspection.get_constraints(cursor, "cases_skill")
-    assert found["skill_by_name"]["columns"] == ["name"]
-    with connection.schema_editor(atomic=False) as editor:
-        build.database_backwards("cases", editor, after, before)
-    with connection.cursor() as cursor:
-        assert "skill_by_name" not in connection.introspection.get_constraints(cursor, "cases_skill")

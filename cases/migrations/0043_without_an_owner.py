@@ -1,23 +1,19 @@
 from django.db import migrations, models
 
-from cases.index_building import BuildIndex
-
 
 class Migration(migrations.Migration):
     """What held those with an owner and those without is parted; the queue is never without either."""
-
-    atomic = False
 
     dependencies = [
         ('cases', '0042_waiting_in_order'),
     ]
 
     operations = [
-        BuildIndex(
+        migrations.AddIndex(
             model_name='standing',
             index=models.Index(condition=models.Q(('owner__isnull', False), ('status__in', ('new', 'open'))), fields=['owner', 'sort_at', 'case'], name='standing_owned_queue'),
         ),
-        BuildIndex(
+        migrations.AddIndex(
             model_name='standing',
             index=models.Index(condition=models.Q(('owner__isnull', True), ('status__in', ('new', 'open'))), fields=['team', 'sort_at', 'case'], name='standing_ownerless_queue'),
         ),
