@@ -37,7 +37,7 @@ class Reader:
         wide = roles.scope(person, "case.work") >= roles.Scope.DEPARTMENT
         named = {kind: set() for kind in (*Party.Kind.values, STANDS_IN)}
         parties = Party.objects.filter(person=person).values_list("case", "kind")
-        stand_ins = StandIn.objects.filter(person=person).values_list("case", Value(STANDS_IN))
+        stand_ins = StandIn.objects.open().filter(person=person).values_list("case", Value(STANDS_IN))
         for case, kind in parties.union(stand_ins, all=True):
             named[kind].add(case)
         return cls(

@@ -75,6 +75,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"queue": "delivery", "expires": 60.0},
         },
+        "stand-ins": {
+            "task": "escalations.tasks.renew_stand_ins",
+            "schedule": 60.0,
+            "options": {"queue": "delivery", "expires": 60.0},
+        },
         "back-test": {
             "task": "escalations.tasks.back_test",
             "schedule": TICK,

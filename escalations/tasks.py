@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from cases.tasks import LINGER, stopping
-from escalations.operations import backtesting
+from escalations.operations import backtesting, standing_in
 
 
 @shared_task
@@ -16,3 +16,9 @@ def back_test():
     while not stopping.is_set() and (now := timezone.now()) < until and worker.next_slice(now=now):
         slices += 1
     return slices
+
+
+@shared_task
+def renew_stand_ins():
+    """Who stands in on what waits for teams, as people come and go; return on how many cases it changed."""
+    return standing_in.renew(now=timezone.now())

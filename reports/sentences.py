@@ -193,6 +193,14 @@ def of_party(before, row, names):
     yield Said(text % words, "lock", why=row.reason)
 
 
+def of_stand_in(before, row, names):
+    words = {"who": names.person(row.person_id), "whom": names.person(row.instead_of_id)}
+    if before is None:
+        yield Said(_("asked %(who)s in place of %(whom)s") % words, "who")
+    elif row.ended_at and not before.ended_at:
+        yield Said(_("asked %(who)s in place of %(whom)s no more") % words, "who")
+
+
 def of_promise(before, row, names):
     words = {"what": row.what, "time": when(row.due_at)}
     if before is None:

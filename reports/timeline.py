@@ -25,6 +25,7 @@ from cases.models import (
     Person,
     Promise,
     Service,
+    StandIn,
     Survey,
     Tag,
     Team,
@@ -112,6 +113,7 @@ TOLD = (
     (Attempt, sentences.of_attempt, "case"),
     (CaseLink, sentences.of_link_from, "source"),
     (CaseLink, sentences.of_link_to, "target"),
+    (StandIn, sentences.of_stand_in, "case"),
     (PassedOver, sentences.of_passed_over, "escalation__case"),
     (OptionUse, sentences.of_option_use, "case"),
     (Handoff, sentences.of_handoff, "escalation__case"),
@@ -167,6 +169,7 @@ def _names(rows):
             "kept_by_id",
             "answered_by_id",
             "asked_of_id",
+            "instead_of_id",
         ):
             people.add(getattr(row, name, None))
         for name in ("team_id", "holder_team_id", "to_team_id"):

@@ -56,6 +56,7 @@ from cases.models import (
     SlaPolicy,
     SlaPolicyVersion,
     SlaTarget,
+    StandIn,
     Subscription,
     Survey,
     Tag,
@@ -265,6 +266,10 @@ SAMPLES = {
     Party: Sample(
         lambda w, n: {"case": w.case, "person": w.people[n], "kind": "access", "reason": "asked"},
         ("reason", "named"),
+    ),
+    StandIn: Sample(
+        lambda w, n: {"case": w.case, "team": w.team, "person": w.people[n], "instead_of": w.ana},
+        ("ended_at", AT),
     ),
     IntakeRule: Sample(lambda w, n: {"team": w.team, "position": n}, ("category_id", "category")),
     Trigger: Sample(

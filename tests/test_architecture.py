@@ -214,7 +214,6 @@ UNAUDITED = {
     "cases.EnginePass",
     "cases.ReconcilerRound",
     "cases.Standing",
-    "cases.StandIn",
     "cases.SentForm",
     "cases.Notice",
     "cases.Draft",

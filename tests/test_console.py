@@ -28,7 +28,6 @@ from cases.models import (
     SavedView,
     SentForm,
     Skill,
-    StandIn,
     Standing,
     Survey,
     Team,
@@ -132,7 +131,6 @@ def rows(w, n):
             SentForm: SentForm.objects.create(
                 person=w.ana, case=w.case, key=UUID(int=n), content="0" * 64, sent_at=make.BEGINNING
             ),
-            StandIn: StandIn.objects.create(case=w.case, team=w.team, person=w.people[n], instead_of=w.ana),
             Presence: Presence.objects.create(case=w.case, person=w.people[n], seen_at=make.BEGINNING),
             BackTest: BackTest.objects.create(
                 title=f"path {n}",

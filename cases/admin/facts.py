@@ -281,8 +281,8 @@ class StandingAdmin(WithCase, PassingAdmin):
 
 
 @admin.register(StandIn)
-class StandInAdmin(WithCase, PassingAdmin):
-    list_display = ("of_case", "person", "instead_of", "team")
+class StandInAdmin(OfCaseAdmin):
+    list_display = ("of_case", "person", "instead_of", "team", "ended_at")
     list_select_related = ("case", "team", "person", "instead_of")
 
 

@@ -177,7 +177,7 @@ def _held_by(person):
     # No join over the team's members: it would find a case once for each of them.
     teams = Membership.objects.filter(person=person).values("team")
     held = Q(standing__holder=person) | Q(standing__holder_team__in=teams, standing__holder=None)
-    return held | Q(pk__in=StandIn.objects.filter(person=person).values("case"))
+    return held | Q(pk__in=StandIn.objects.open().filter(person=person).values("case"))
 
 
 class Case(models.Model):
@@ -341,28 +341,40 @@ class Party(models.Model):
         return f"{self.person}: {self.get_kind_display()}"
 
 
+class StandInQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(ended_at=None)
+
+
 class StandIn(models.Model):
     """Who is asked in the place of somebody of a team that is away: they see a case that waits for the team,
     and may acknowledge it, until somebody has it.
 
-    Derived as the standing is, and unaudited: that they were asked is on record in the notice they got, and
-    in who was passed over. Written by operations/stand_ins.py.
+    Derived from who is away, and kept true as people go and come back: escalations/operations/standing_in.py.
+    Audited, for it opens restricted cases, and afterwards nothing is left to derive it from: what ended stays
+    on record as that.
     """
 
-    # The unique constraint begins with it: no index of its own.
-    case = models.ForeignKey(
-        Case, models.PROTECT, db_index=False, related_name="stand_ins", verbose_name=_("case")
-    )
+    case = models.ForeignKey(Case, models.PROTECT, related_name="stand_ins", verbose_name=_("case"))
     team = models.ForeignKey(Team, models.PROTECT, db_index=False, related_name="+", verbose_name=_("team"))
     person = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name=_("person"))
     instead_of = models.ForeignKey(
         Person, models.PROTECT, db_index=False, related_name="+", verbose_name=_("instead of")
     )
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    objects = StandInQuerySet.as_manager()
+    history = History()
 
     class Meta:
         verbose_name = _("stand-in")
         verbose_name_plural = _("stand-ins")
-        constraints = [models.UniqueConstraint(fields=["case", "team", "person"], name="standin_once_a_team")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "team", "person"],
+                condition=models.Q(ended_at=None),
+                name="standin_once_a_team",
+            )
+        ]
 
     def __str__(self):
         return f"{number_of(self.case_id)}: {self.person}"

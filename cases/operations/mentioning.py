@@ -23,7 +23,7 @@ def readers(case):
     named = Party.objects.filter(case=case)
     standing = Standing.objects.filter(case=case).first()
     holders = Q(pk__in=named.filter(kind=Party.Kind.ACCESS).values("person"))
-    holders |= Q(pk__in=StandIn.objects.filter(case=case).values("person"))
+    holders |= Q(pk__in=StandIn.objects.open().filter(case=case).values("person"))
     team = None
     if standing is not None:
         team = standing.holder_team_id

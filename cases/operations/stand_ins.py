@@ -4,7 +4,7 @@ Each is called under the lock of its cases, by whatever moves an escalation or e
 """
 
 from cases.models import Membership, StandIn
-from cases.sets import add_each
+from cases.sets import add_each, update_each
 
 
 def ask(wanted):
@@ -16,18 +16,24 @@ def ask(wanted):
     add_each(rows, or_leave=True)
 
 
-def free(waited):
+def free(waited, *, now):
     """Nobody stands in any more on cases that waited for a team: {(case id, team id)}."""
-    # Not all cases with all teams: a case may go two ways at once and wait for another team still.
-    by_team = {}
-    for case, team in waited:
-        by_team.setdefault(team, []).append(case)
-    for team, cases in sorted(by_team.items()):
-        StandIn.objects.filter(team=team, case__in=cases).delete()
+    if waited:
+        cases, teams = zip(*waited, strict=True)
+        some = StandIn.objects.open().filter(case__in=set(cases), team__in=set(teams))
+        # A case may go two ways at once, and wait for another of these teams still.
+        end([row for row in some if (row.case_id, row.team_id) in waited], now=now)
+
+
+def end(rows, *, now):
+    """These stand in no more."""
+    for row in rows:
+        row.ended_at = now
+    update_each(rows, ["ended_at"])
 
 
 def may_take(person, *, team_id, case_id):
     """Whether `person` may take what waits for a team: as one of it, or in the place of one who is away."""
     if Membership.objects.filter(team=team_id, person=person).exists():
         return True
-    return StandIn.objects.filter(case=case_id, team=team_id, person=person).exists()
+    return StandIn.objects.open().filter(case=case_id, team=team_id, person=person).exists()

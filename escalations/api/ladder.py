@@ -60,7 +60,7 @@ class HandoffFilter(django_filters.FilterSet):
     def to_reader(self, found, _name, wanted):
         reader = self.request.user.pk
         teams = Membership.objects.filter(person=reader).values("team")
-        asked = StandIn.objects.filter(
+        asked = StandIn.objects.open().filter(
             person=reader, case=OuterRef("escalation__case"), team=OuterRef("to_team")
         )
         mine = Q(to_person=reader) | Q(to_person=None, to_team__in=teams) | Q(Exists(asked), to_person=None)

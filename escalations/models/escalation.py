@@ -24,6 +24,10 @@ class EscalationQuerySet(models.QuerySet):
     def running(self):
         return self.filter(state=Escalation.State.RUNNING)
 
+    def waiting_for_a_team(self):
+        """Those that nobody of the team that holds them has taken."""
+        return self.running().filter(holder=None, holder_team__isnull=False)
+
 
 class Escalation(models.Model):
     """One episode of a case on a path version. Its level and holder are where it stands now."""

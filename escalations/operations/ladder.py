@@ -61,7 +61,7 @@ def move(moves, roster, *, now):
         return []
     _require_here(moves, roster)
     _answer_previous(moves, now)
-    stop_standing_in([m.escalation for m in moves])
+    stop_standing_in([m.escalation for m in moves], now)
     _place(moves)
     handoffs = _hand_over(moves, roster, now)
     _record_passed_over(moves, now)
@@ -113,9 +113,14 @@ def _answer_previous(moves, now):
     stop_reminding(waiting)
 
 
-def stop_standing_in(escalations):
-    """What waited for a team is taken, goes on or ends: nobody is asked in another's place any more."""
-    stand_ins.free({(e.case_id, e.holder_team_id) for e in escalations if e.pk and e.holder_team_id})
+def stop_standing_in(escalations, now):
+    """What waited for a team is taken, goes on or ends: nobody is asked in another's place any more; but of a
+    case that waits for the same team on another path too."""
+    waited = {(e.case_id, e.holder_team_id) for e in escalations if e.pk and e.holder_team_id}
+    if waited:
+        still = Escalation.objects.waiting_for_a_team().filter(case__in={case for case, _team in waited})
+        others = still.exclude(pk__in=[e.pk for e in escalations])
+        stand_ins.free(waited - set(others.values_list("case_id", "holder_team_id")), now=now)
 
 
 def stop_reminding(handoffs):
@@ -227,7 +232,8 @@ def _tell(moves, handoffs, roster, now):
             m.case,
             f"handoff:{handoff.pk}",
             person=known[pk],
-            facts=_facts(m, handoff) | in_place_of(instead_of, roster),
+            facts=facts_of(handoff, m.path.name, is_fallback=m.step.is_fallback)
+            | in_place_of(instead_of, roster),
         )
         for kind, rows in ((NoticeKind.HANDOFF, to), (NoticeKind.HANDOFF_INFORMED, informed))
         for m, handoff, pk, instead_of in rows
@@ -279,14 +285,15 @@ def reminder(handoff, level, case_id, *, told_from=None, after=None, fired_at=No
     return timers.Wanted(case_id, TimerKind.HOLDER_REMINDER, handoff.pk, due_at, step=step)
 
 
-def _facts(m, handoff):
+def facts_of(handoff, path_name, *, is_fallback=False):
+    """What a notice of `handoff` says."""
     clock = handoff.acknowledge_clock
     return {
-        "path": m.path.name,
-        "level": m.step.level_number,
-        "reason": m.reason,
+        "path": path_name,
+        "level": handoff.level_number,
+        "reason": handoff.reason,
         "due_at": clock.due_at.isoformat() if clock and clock.due_at else None,
-        "is_fallback": m.step.is_fallback,
+        "is_fallback": is_fallback,
     }
 
 
@@ -295,7 +302,7 @@ def release(escalations, outcome, *, now):
     escalations = list(escalations)
     if not escalations:
         return
-    stop_standing_in(escalations)
+    stop_standing_in(escalations, now)
     for escalation in escalations:
         escalation.state, escalation.outcome, escalation.ended_at = Escalation.State.ENDED, outcome, now
     update_each(escalations, ["state", "outcome", "ended_at", "cool_off_until"])

@@ -39,7 +39,7 @@ def acknowledge(*, handoff, by, now, background=None, tried=None, next_steps=Non
         locked.save()
         stop_reminding([locked])
         escalation = locked.escalation
-        stop_standing_in([escalation])
+        stop_standing_in([escalation], now)
         escalation.holder, escalation.holder_team = by, None
         escalation.save(update_fields=["holder", "holder_team"])
         standing.refresh([case], now=now, holders={case.pk: (by.pk, None)})

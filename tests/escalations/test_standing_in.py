@@ -17,7 +17,7 @@ from cases.quiet import QuietHours
 from escalations import outlook, plan, words
 from escalations.errors import NotTheHolder
 from escalations.models import Handoff, Kind
-from escalations.operations import respond
+from escalations.operations import respond, standing_in
 from escalations.operations.escalate import escalate
 from reports.timeline import events
 from tests import factories as make
@@ -342,7 +342,7 @@ def test_of_a_team_that_is_away_who_stands_in_is_told_sees_the_case_and_takes_it
     respond.acknowledge(handoff=handoff, by=team_desk["Luis"], now=NIGHT + HOUR / 2)
     assert Handoff.objects.get(pk=handoff.pk).answered_by == team_desk["Luis"]
     assert Standing.objects.get(case=team_desk["case"]).holder == team_desk["Luis"]
-    assert not StandIn.objects.exists() and sees(team_desk, "Luis")
+    assert not StandIn.objects.open().exists() and sees(team_desk, "Luis")
 
 
 def test_it_is_in_their_queue_and_the_page_offers_to_take_it(team_desk, client, monkeypatch):
@@ -379,7 +379,7 @@ def test_when_the_level_runs_out_they_stand_in_no_more(team_desk):
     hand_up(team_desk)
     engine.run_until_idle(now=NIGHT + HOUR + timedelta(seconds=1))
     assert Handoff.objects.latest("pk").to_person == team_desk["Marta"]
-    assert not StandIn.objects.exists() and not sees(team_desk, "Luis")
+    assert not StandIn.objects.open().exists() and not sees(team_desk, "Luis")
 
 
 def test_when_it_ends_they_stand_in_no_more(team_desk):
@@ -387,18 +387,98 @@ def test_when_it_ends_they_stand_in_no_more(team_desk):
     respond.deescalate(
         escalation=handoff.escalation, reason="Solved", by=team_desk["Priya"], now=NIGHT + HOUR / 2
     )
-    assert not StandIn.objects.exists()
+    assert not StandIn.objects.open().exists()
 
 
 def test_freed_are_those_of_a_case_for_the_team_that_no_longer_waits_and_no_others(team_desk):
     cases = [make.case(now=NIGHT - HOUR) for _n in range(2)]
     teams, luis = [make.team(name) for name in ("One", "Two")], team_desk["Luis"]
     every = {(case.pk, team.pk, luis.pk): team_desk["Ana"].pk for case in cases for team in teams}
-    stand_ins.ask(every)
     gone = {(cases[0].pk, teams[0].pk), (cases[1].pk, teams[1].pk)}
-    stand_ins.free(gone)
-    left = StandIn.objects.filter(team__in=teams).values_list("case", "team", "person")
+    with make.signed():
+        stand_ins.ask(every)
+        stand_ins.free(gone, now=NIGHT)
+    left = StandIn.objects.open().filter(team__in=teams).values_list("case", "team", "person")
     assert set(left) == {key for key in every if key[:2] not in gone}
+
+
+def test_a_case_that_waits_for_the_team_on_another_path_too_stays_open_to_who_stands_in(team_desk):
+    one = hand_up(team_desk)
+    levels = [{"team": team_desk["team"]}, {"person": team_desk["Marta"]}]
+    other = hand_up({**team_desk, "path": make.path("Other", levels=levels, fallback=team_desk["Priya"])})
+    respond.deescalate(escalation=one.escalation, reason="Solved", by=team_desk["Priya"], now=NIGHT)
+    assert sees(team_desk, "Luis")
+    respond.acknowledge(handoff=other, by=team_desk["Luis"], now=NIGHT)
+    assert not StandIn.objects.open().exists()
+
+
+# --- As people come and go ---
+
+
+def test_who_stands_in_sees_it_until_they_are_back(team_desk):
+    hand_up(team_desk)
+    absence = team_desk["Ana"].absences.get()
+    absences.end(absence=absence, by=team_desk["Ana"], now=NIGHT + HOUR / 2)
+    assert standing_in.renew(now=NIGHT + HOUR / 2 - timedelta(seconds=1)) == 0
+    assert sees(team_desk, "Luis")
+    assert standing_in.renew(now=NIGHT + HOUR / 2) == 1
+    assert not sees(team_desk, "Luis")
+    assert standing_in.renew(now=NIGHT + HOUR / 2) == 0
+
+
+def test_another_deputy_is_asked_and_told_and_the_first_one_no_more(team_desk):
+    hand_up(team_desk)
+    with make.signed():
+        team_desk["Ana"].absences.update(deputy=team_desk["Marta"])
+    assert standing_in.renew(now=NIGHT + HOUR / 2) == 1
+    assert told(team_desk) == {("Luis", "Ana"), ("Marta", "Ana")}
+    assert sees(team_desk, "Marta") and not sees(team_desk, "Luis")
+
+
+def test_who_goes_away_while_it_waits_has_their_deputy_asked_and_told(team_desk):
+    with make.signed():
+        team_desk["Ana"].absences.update(starts_at=NIGHT + HOUR / 2)
+    handoff = hand_up(team_desk)
+    assert told(team_desk) == {("Ana", None)} and not sees(team_desk, "Luis")
+    assert standing_in.renew(now=NIGHT + HOUR / 2) == 1
+    assert told(team_desk) == {("Ana", None), ("Luis", "Ana")}
+    respond.acknowledge(handoff=handoff, by=team_desk["Luis"], now=NIGHT + HOUR / 2)
+
+
+def test_whom_the_complaint_names_by_now_is_asked_no_more(team_desk):
+    hand_up(team_desk)
+    with make.signed():
+        Party.objects.create(case=team_desk["case"], person=team_desk["Luis"], kind="subject", reason="him")
+    assert standing_in.renew(now=NIGHT + HOUR / 2) == 1
+    assert not StandIn.objects.open().exists()
+
+
+def test_many_are_put_right_at_the_cost_of_few(team_desk, django_assert_max_num_queries):
+    asked_for = []
+    for number in (1, 6):
+        for _n in range(number):
+            hand_up({**team_desk, "case": make.case(now=NIGHT - HOUR)})
+        with make.signed():
+            team_desk["Ana"].absences.update(deputy=team_desk["Marta" if number == 1 else "Luis"])
+        with CaptureQueriesContext(connection) as captured:
+            standing_in.renew(now=NIGHT + HOUR / 2)
+        asked_for.append(len(captured))
+    assert asked_for[0] == asked_for[1]
+
+
+def test_the_history_says_who_could_see_it_and_until_when(team_desk):
+    hand_up(team_desk)
+    with make.signed():
+        team_desk["Ana"].absences.update(deputy=team_desk["Marta"])
+    standing_in.renew(now=NIGHT + HOUR / 2)
+    told_of = [
+        (event.at, event.text) for event in events(team_desk["case"]) if "in place of Ana" in event.text
+    ]
+    assert told_of == [
+        (NIGHT, "asked Luis in place of Ana"),
+        (NIGHT + HOUR / 2, "asked Luis in place of Ana no more"),
+        (NIGHT + HOUR / 2, "asked Marta in place of Ana"),
+    ]
 
 
 def test_who_stands_in_may_decline_and_the_ladder_goes_on(team_desk):
@@ -406,7 +486,7 @@ def test_who_stands_in_may_decline_and_the_ladder_goes_on(team_desk):
     following = respond.decline(
         handoff=handoff, reason="At the dentist", by=team_desk["Luis"], now=NIGHT + HOUR / 2
     )
-    assert following.to_person == team_desk["Marta"] and not StandIn.objects.exists()
+    assert following.to_person == team_desk["Marta"] and not StandIn.objects.open().exists()
 
 
 def test_a_stranger_to_the_team_may_not_take_it(team_desk):
@@ -457,7 +537,7 @@ def queries_of_a_pass(desk, cases, monkeypatch):
         hand_up({**desk, "case": case, "path": path})
     with CaptureQueriesContext(connection) as asked_for:
         engine.run_once(now=NIGHT + HOUR + timedelta(seconds=1))
-    assert StandIn.objects.filter(case__escalations__path=path).count() == cases
+    assert StandIn.objects.open().filter(case__escalations__path=path).count() == cases
     return len(asked_for)
 
 
