@@ -4,7 +4,7 @@ An absence, and a turn of the same roster, are in the way; two rosters at once a
 gives a turn away asks this, by hand or at leaving, on a page or in the API.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -32,7 +32,7 @@ class Clash:
     @property
     def key(self):
         """What it is about, of whoever has seen it."""
-        return f"{self.person.pk}.{self.turn.pk}"
+        return f"{self.person.pk}.{self.turn.pk}.{int(self.is_in_the_way)}"
 
     def sentence(self, *, is_known=True):
         """In the reader's zone. `is_known`: whether what the person has then is for the reader to know."""
@@ -52,6 +52,16 @@ class Clash:
         if not is_known:
             return _("%(turn)s: %(who)s is on duty for something else too.") % words
         return _("%(turn)s: %(who)s is on duty for %(skill)s too, %(when)s.") % words
+
+
+def in_outline(found):
+    """[Clash] of `found` for who may not know what the person has then: one of each turn, of its times."""
+    outline = {}
+    for clash in found:
+        if clash.turn not in outline or clash.is_in_the_way:
+            times = {"starts_at": clash.turn.starts_at, "ends_at": clash.turn.ends_at}
+            outline[clash.turn] = replace(clash, **times)
+    return list(outline.values())
 
 
 def of(turns, person, *, now, but=()):

@@ -1,4 +1,7 @@
-"""How much people and teams have in hand, counted no further than anybody needs to know."""
+"""How much people and teams have in hand, counted no further than anybody needs to know.
+
+Without restricted cases: whoever compares two numbers would learn that there is one.
+"""
 
 from django.db.models import IntegerField, OuterRef, Subquery
 
@@ -21,7 +24,7 @@ def enough(standings):
 
 def of_people(people):
     """With `owns` and `holds`: open cases of which each is the owner, and which each holds on a ladder."""
-    live = Standing.objects.live()
+    live = Standing.objects.live().filter(is_restricted=False)
     return people.annotate(
         owns=enough(live.filter(owner=OuterRef("pk"))), holds=enough(live.filter(holder=OuterRef("pk")))
     )
@@ -30,7 +33,7 @@ def of_people(people):
 def of_teams(teams):
     """With `cases`, `unassigned` and `holds`: their open cases, those without an owner, and ladders that they
     hold as a team."""
-    live = Standing.objects.live()
+    live = Standing.objects.live().filter(is_restricted=False)
     mine = live.filter(team=OuterRef("pk"))
     return teams.annotate(
         cases_open=enough(mine),

@@ -178,7 +178,12 @@ SITE_URL = env.str("SITE_URL", "http://localhost:8000")
 # Where what is counted together is kept: with a Redis by all processes, without one by each on its own.
 CACHE_URL = env.str("CACHE_URL", "")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        # One that says nothing holds up every request for so many seconds; without it all are answered.
+        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
+    }
     if CACHE_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }

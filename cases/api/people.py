@@ -8,7 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 
-from cases import leaving, roles, rosters
+from cases import clashes, leaving, roles, rosters
 from cases.models import Case, Person
 from cases.operations import leaving as operations
 from cases.operations import passing_on
@@ -91,7 +91,8 @@ def shown_clashes(person, to, reader, now):
     """What the turns of `person` clash with that `to` would take, as far as `reader` may know of it."""
     found = passing_on.clashes_of_turns(person, to, now=now)
     is_known = not rosters.out_of_reach({to.pk}, reader) if found else True
-    return TurnClashSerializer(found, many=True, context={"is_known": is_known}).data
+    shown = found if is_known else clashes.in_outline(found)
+    return TurnClashSerializer(shown, many=True, context={"is_known": is_known}).data
 
 
 class WhoTakes(serializers.Serializer):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db import connection
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
@@ -190,9 +191,18 @@ def check_free(person, turn, now, but=None):
 
 def hold_still(*people):
     """Whoever enters a turn or an absence of `people` waits until this transaction is over: two forms at once
-    do not both find the time free."""
-    ids = {person.pk for person in people}
-    list(Person.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+    do not both find the time free.
+
+    By a lock of its own, not by their rows: those are shared by whoever gives them cases, the engine too, and
+    a transaction that shares one and then wants it alone would wait for another that does the same. SQLite
+    has one writer at a time.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for pk in sorted({person.pk for person in people}):
+            name = f"turns and absences of {pk}"
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def besides(turn, now):

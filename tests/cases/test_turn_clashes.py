@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases import clashes
+from cases.api.fields import Moment
 from cases.errors import Overlaps
 from cases.leaving import TO_PERSON, Choice
 from cases.models import Absence, Duty, DutyPattern, Person, Skill
@@ -297,11 +298,14 @@ def test_without_a_clash_one_form_does_it(desk, now, client, monkeypatch):
 
 def test_why_somebody_beyond_reach_cannot_take_it_is_not_told(desk, now, monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: now)
-    turn(desk, desk.ana, now + DAY)
-    away(desk.cleo, now + DAY, now + 2 * DAY)
+    row = turn(desk, desk.ana, now + DAY)
+    for part in (1, 3):
+        away(desk.cleo, row.starts_at + part * HOUR, row.starts_at + (part + 1) * HOUR)
     where = f"/api/v1/people/{desk.ana.pk}/holds/"
     [clash] = asks(desk.supervisor).get(where, {"to": desk.cleo.pk}).data["turn_clashes"]
     assert "Cleo cannot take it then" in clash["what"]
+    told = Moment().to_representation
+    assert (clash["starts_at"], clash["ends_at"]) == (told(row.starts_at), told(row.ends_at))
 
 
 def test_a_program_asks_who_could_take_them(desk, now, monkeypatch):
