@@ -1,11 +1,10 @@
 """What customers ask and what is decided on it: words, money limits, approval, and what it blocks."""
 
-import threading
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from cases import closing, history
 from cases.errors import (
@@ -16,7 +15,6 @@ from cases.errors import (
     Incomplete,
     NotDecided,
     NotTheirs,
-    Refused,
     StaleCase,
     WrongMove,
 )
@@ -24,6 +22,7 @@ from cases.models import Ask, Case, Decision, Notice, Party, Person, Team
 from cases.operations import asking, ending, intake, promising, talk
 from tests import factories as make
 from tests import worlds
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -505,28 +504,6 @@ def test_what_is_asked_does_not_hold_up_a_talk(desk, case, ask, now):
 
 
 # --- Two at once ---
-
-
-def at_once(*steps):
-    """What came of each step, run in threads of their own that begin together: "done", or the refusal."""
-    ready, found = threading.Barrier(len(steps)), {}
-
-    def run(number, step):
-        ready.wait()
-        try:
-            step()
-            found[number] = "done"
-        except Refused as refusal:
-            found[number] = type(refusal).__name__
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(steps)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(found.values())
 
 
 @pytest.mark.django_db(transaction=True)

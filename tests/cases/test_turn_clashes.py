@@ -15,8 +15,9 @@ from cases.api.fields import Moment
 from cases.errors import Overlaps
 from cases.leaving import TO_PERSON, Choice
 from cases.models import Absence, Duty, DutyPattern, Person, Skill
-from cases.operations import duties, leaving, turns
+from cases.operations import absences, duties, leaving, turns
 from tests import factories as make
+from tests.racing import at_once
 from tests.worlds import asks
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +127,20 @@ def test_nobody_is_given_a_turn_while_away_nor_one_twice_of_a_roster(desk, now):
     turn(desk, desk.ben, now + DAY + HOUR)
     with pytest.raises(Overlaps, match="Ben is on duty for this then already"):
         duties.swap(**said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_absences_of_one_person_that_are_entered_at_once_one_is(now):
+    ana = make.person("Ana")
+
+    def entering(hours):
+        def enter():
+            span = {"starts_at": now + hours * HOUR, "ends_at": now + (hours + 4) * HOUR}
+            absences.enter(person=ana, deputy=None, by=ana, now=now, **span)
+
+        return enter
+
+    assert at_once(*(entering(hours) for hours in range(4))) == ["Overlaps"] * 3 + ["done"]
 
 
 def test_two_rosters_at_once_are_allowed_and_said(desk, now, client, monkeypatch):
