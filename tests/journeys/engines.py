@@ -4,8 +4,9 @@ Run as a program in the product's environment, with JSON: {"instants": [ISO, ...
 [[["after_claim", 2], ...], ...]}: one list for each of the engines that run at once. With "deliver" they
 empty the outbox afterwards; with "patience" SQLite's busy timeout is so many seconds; with "room" no file may
 grow by more than so many bytes, until one tried and is given as many again; "deadly" is the clock whose
-breach kills whoever reacts to it; with "no_suspicion" no timer is held guilty of a death. Each life is a
-process of its own; it prints JSON of what they met.
+breach kills whoever reacts to it; with "no_suspicion" no timer is held guilty of a death; with "behind" every
+other engine's clock is so many seconds behind. Each life is a process of its own; it prints JSON of what
+they met.
 """
 
 import json
@@ -38,7 +39,7 @@ BEFORE_A_LIFE = 0.2
 AFTER_TROUBLE = 0.1  # seconds; a worker's next tick comes later
 
 
-def walk(instants, worker):
+def walk(instants, worker, behind):
     """Everything that is due at each instant, in whatever company; an instant's end is awaited together.
 
     What a death or a failure put off is waited for as well, at the instant to which it was. The clock is
@@ -47,7 +48,7 @@ def walk(instants, worker):
     for now in instants:
         while True:
             now = max(now, furthest() or now)
-            look(now, worker)
+            look(now - behind, worker)
             if Timer.objects.due(now).exists():
                 time.sleep(0.001)
                 continue
@@ -75,7 +76,7 @@ def empty_the_outbox(now):
             now += timedelta(seconds=30)
 
 
-def live(plan, worker, death, told):
+def live(plan, worker, death, told, behind):
     """One life; `told` is a pipe for what the database refused."""
     engine.BATCH = plan["batch"]
     if plan.get("no_suspicion"):
@@ -92,7 +93,7 @@ def live(plan, worker, death, told):
     instants = [datetime.fromisoformat(text) for text in plan["instants"]]
     for _trouble in range(MOST_TROUBLE):
         try:
-            walk(instants, worker)
+            walk(instants, worker, timedelta(seconds=behind))
             if plan.get("deliver"):
                 empty_the_outbox(instants[-1])
             return 0
@@ -117,7 +118,8 @@ def start(plan, number, death, told):
         return pid
     code = 1
     try:
-        code = live(plan, f"engine-{number}", death, told)
+        behind = plan.get("behind", 0) if number % 2 else 0
+        code = live(plan, f"engine-{number}", death, told, behind)
         connection.close()
     finally:
         sys.stdout.flush()

@@ -84,6 +84,12 @@ def test_three_at_once_get_in_nobodys_way(desk):
     assert rows_of(desk["DATABASE_URL"])("SELECT * FROM cases_timer WHERE last_error <> ''") == []
 
 
+def test_one_whose_clock_is_behind_does_nothing_twice_and_nothing_late(desk):
+    lives = engines(desk, [[], [], []], batch=5, behind=7)
+    assert lives == {"ends": {"ended with 0": 3}, "refused": []}
+    everything_happened(desk)
+
+
 @pytest.mark.parametrize("how_many", [2, 3])
 def test_several_at_once_while_each_of_them_is_killed(desk, how_many):
     deaths = [[[boundary, 2], [boundary, 4]] for boundary in ENGINE[-how_many:]]
