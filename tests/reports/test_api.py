@@ -140,7 +140,7 @@ def test_history_costs_the_same_however_long_it_is(desk, case, more, django_asse
     for number in range(more):
         talk.note(case=case, body=f"Note {number}", by=desk.ana, now=case.received_at + timedelta(hours=2))
     client = asks(desk.ana)
-    with django_assert_num_queries(35):
+    with django_assert_num_queries(36):
         client.get(f"/api/v1/cases/{case.number}/history/", {"page_size": 200})
 
 
