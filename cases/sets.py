@@ -11,10 +11,12 @@ from django.db import connection, router
 PARAMETERS = 900
 
 
-def add_each(objects, *, or_leave=False):
+def add_each(objects, *, once_by=None):
     """Insert `objects` (unsaved, of one model, complete) and give them their ids; return them as a list.
 
-    With `or_leave`, what the database's own rules refuse as a duplicate is left out, and no ids are given.
+    `once_by`: the name of a UniqueConstraint of theirs; what it refuses is there already and left out, and no
+    ids are given. What any other rule refuses is an error, as ever: a row that was left out because a restored
+    database counts its ids from too low would be a notice that nobody gets.
     No signals, no auto_now. A third of bulk_create's time on PostgreSQL, where each column is one parameter.
     """
     objects = list(objects)
@@ -22,12 +24,14 @@ def add_each(objects, *, or_leave=False):
         return objects
     model = type(objects[0])
     if connection.vendor != "postgresql":
-        return model._base_manager.bulk_create(objects, ignore_conflicts=or_leave)
+        if once_by is None:
+            return model._base_manager.bulk_create(objects)
+        return _add_once_sqlite(model, _of_its_own(model, once_by), objects)
     without_ids = objects[0].pk is None
     sql, params = _insert(model, _columns(model, without_ids), objects)
     with connection.cursor() as cursor:
-        if or_leave:
-            cursor.execute(f"{sql} ON CONFLICT DO NOTHING", params)
+        if once_by is not None:
+            cursor.execute(f"{sql} ON CONFLICT {_of_its_own(model, once_by)} DO NOTHING", params)
             return objects
         cursor.execute(f'{sql} RETURNING "{model._meta.pk.column}"', params)
         ids = cursor.fetchall()
@@ -73,6 +77,15 @@ def update_each(objects, fields):
         else:
             columns = [model._meta.pk, *(model._meta.get_field(name) for name in fields)]
             _update_sqlite(cursor, model._meta.db_table, columns, objects)
+
+
+@cache
+def _of_its_own(model, name):
+    """What may be there once only by this UniqueConstraint, as both engines want it after ON CONFLICT."""
+    [constraint] = [c for c in model._meta.constraints if c.name == name]
+    columns = ", ".join(f'"{model._meta.get_field(field).column}"' for field in constraint.fields)
+    where = constraint._get_condition_sql(model, connection.schema_editor())
+    return f"({columns}) WHERE {where}" if where else f"({columns})"
 
 
 # --- PostgreSQL: a column is one array, or one value where all rows have the same ---------------------------
@@ -220,6 +233,19 @@ WRITERS = {
 
 
 # --- SQLite: a list of rows ---------------------------------------------------------------------------------
+
+
+def _add_once_sqlite(model, once, objects):
+    fields = [f for f in model._meta.concrete_fields if objects[0].pk is not None or not f.primary_key]
+    names = ", ".join(f'"{f.column}"' for f in fields)
+    sql = (
+        f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({", ".join(["%s"] * len(fields))})'
+        f" ON CONFLICT {once} DO NOTHING"
+    )
+    rows = [[f.get_db_prep_save(getattr(o, f.attname), connection) for f in fields] for o in objects]
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, rows)
+    return objects
 
 
 def _update_sqlite(cursor, table, columns, objects):

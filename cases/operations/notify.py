@@ -65,7 +65,7 @@ def queue(wanted, *, now):
             notice = _notice(want, channel, now, silent)
             notices[notice.key] = notice
     _let_sleep(notices.values(), wanted, chosen, now)
-    add_each(notices.values(), or_leave=True)
+    add_each(notices.values(), once_by="notice_key_once")
 
 
 def _kept_from(wanted):

@@ -13,7 +13,7 @@ def ask(wanted):
         StandIn(case_id=case, team_id=team, person_id=person, instead_of_id=instead_of)
         for (case, team, person), instead_of in wanted.items()
     ]
-    add_each(rows, or_leave=True)
+    add_each(rows, once_by="standin_once_a_team")
 
 
 def free(waited, *, now):

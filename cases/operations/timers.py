@@ -98,4 +98,4 @@ def ask_for_review(case_ids, *, now):
     case_ids = sorted(set(case_ids))
     wanted = [arm(case_id=pk, kind=TimerKind.REVIEW, subject_id=pk, due_at=now, now=now) for pk in case_ids]
     # Where one is pending already, the database's own rule keeps it the only one.
-    add_each(wanted, or_leave=True)
+    add_each(wanted, once_by="timer_one_pending_review")

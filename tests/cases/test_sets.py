@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from cases.instances import fresh
 from cases.models import Notice, NoticeKind, Standing, Timer
@@ -60,12 +60,28 @@ def test_one_row_and_several_equal_ones(now):
     assert Notice.objects.get(key="once").facts == facts
     again = fresh(Notice, **{f.attname: getattr(notice, f.attname) for f in Notice._meta.concrete_fields})
     again.pk = None
-    add_each([again], or_leave=True)
+    add_each([again], once_by="notice_key_once")
     assert Notice.objects.filter(key="once").count() == 1
     alike = [timer(case, 5, kind="review", state=Timer.State.FIRED, fired_at=NOON) for _ in range(2)]
     add_each(alike)
     assert Timer.objects.filter(kind="review", subject_id=5).count() == 2
     assert alike[0].pk < alike[1].pk
+
+
+def test_what_is_once_only_by_another_rule_is_refused_and_not_left_out(now):
+    case = make.case(now=now)
+    some = timer(case, 5)
+    add_each([some])
+    same_id = timer(case, 6)
+    same_id.pk = some.pk
+    same_occurrence = timer(case, 5)
+    for other in (same_id, same_occurrence):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            add_each([other], once_by="timer_one_pending_review")
+    review = [timer(case, case.pk, kind="review") for _ in range(2)]
+    Timer.objects.filter(kind="review").delete()
+    add_each(review, once_by="timer_one_pending_review")
+    assert Timer.objects.filter(kind="review").count() == 1
 
 
 def test_put_writes_what_is_there_and_what_is_not(now):

@@ -17,7 +17,7 @@ from django.db import connection
 
 from tests.databases import own_server
 from tests.journeys.boundaries import DELIVERY, ENGINE
-from tests.journeys.conftest import environment, own_database
+from tests.journeys.conftest import environment, own_database, run_on
 from tests.journeys.postbox import postbox
 from tests.journeys.processes import manage, program
 from tests.word import kept_its_word, rows_of
@@ -49,7 +49,7 @@ def engines(desk, deaths, instants=INSTANTS, **plan):
     """Run as many engines as there are lists of deaths; how their lives ended and what was refused."""
     plan = {"instants": [at.isoformat() for at in instants], "batch": BATCH, "deaths": deaths, **plan}
     lives = json.loads(program("engines", desk, json.dumps(plan)))
-    assert lives.pop("amiss") == 0, "the reconciler would have something to put right"
+    assert lives.pop("amiss") == [], "the reconciler would have something to put right"
     return lives
 
 
@@ -226,6 +226,9 @@ else:
     @pytest.fixture
     def desk_there(tmp_path, server, cases_there):
         with own_database(tmp_path, template=cases_there, server=server.url) as database:
+            # PostgreSQL 15 hands out the numbers that a copied sequence had in stock without a word in its log
+            # until the next checkpoint; if the power goes before, it hands them out again.
+            run_on("CHECKPOINT", server.url)
             yield environment(tmp_path, database)
 
     def test_the_server_loses_its_power_and_comes_back(server, desk_there):
