@@ -145,11 +145,7 @@ def main(plan):
     os.close(told)
     with os.fdopen(heard) as lines:
         refused = [json.loads(line) for line in lines]
-    print(
-        json.dumps(
-            {"ends": ends, "refused": refused, "amiss": amiss()}
-        )
-    )
+    print(json.dumps({"ends": ends, "refused": refused, "amiss": amiss()}))
 
 
 def amiss():
@@ -166,7 +162,9 @@ def amiss():
 def _said(case):
     scope = comparing.Scope({case.pk: case})
     found = {
-        "drifted": {clock.pk: (was, comparing.Schedule.of(clock)) for clock, was in comparing.drifted(scope).items()},
+        "drifted": {
+            clock.pk: (was, comparing.Schedule.of(clock)) for clock, was in comparing.drifted(scope).items()
+        },
         "timers": comparing.timers_amiss(scope),
         "standing": comparing.standings_amiss(scope),
     }

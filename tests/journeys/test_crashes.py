@@ -226,8 +226,8 @@ else:
     @pytest.fixture
     def desk_there(tmp_path, server, cases_there):
         with own_database(tmp_path, template=cases_there, server=server.url) as database:
-            # PostgreSQL 15 hands out the numbers that a copied sequence had in stock without a word in its log
-            # until the next checkpoint; if the power goes before, it hands them out again.
+            # PostgreSQL 15 hands out the numbers that a copied sequence had in stock without a word in its
+            # log until the next checkpoint; if the power goes before, it hands them out again.
             run_on("CHECKPOINT", server.url)
             yield environment(tmp_path, database)
 
