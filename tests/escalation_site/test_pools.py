@@ -50,6 +50,10 @@ def test_the_next_page_has_the_last_ones_connection(pooled):
     assert backend() == first
 
 
+def test_no_query_waits_for_a_compiler(pooled):
+    assert ask("SHOW jit") == "off"
+
+
 def test_a_page_gives_its_connection_back(pooled):
     serve = WSGIHandler()
     environ = RequestFactory().get("/health/ready").environ
