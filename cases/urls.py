@@ -31,7 +31,7 @@ from cases.views import (
 )
 from cases.views.case import CasePage
 from cases.views.presence import Here
-from cases.views.queue import Queue
+from cases.views.queue import People, Queue
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -55,6 +55,7 @@ urlpatterns = [
     path("watchdog/notices/", watchdog.SendAgain.as_view(), name="watchdog-notices"),
     path("cases/", Queue.as_view(), name="case-list"),
     path("cases/live/", live.Live.as_view(), name="case-list-live"),
+    path("cases/people/", People.as_view(), name="case-list-people"),
     path("cases/together/", together.Together.as_view(), name="cases-together"),
     path("cases/together/<int:done>/", together.TogetherDone.as_view(), name="cases-together-done"),
     path("cases/together/<int:done>/undo/", together.Undo.as_view(), name="cases-together-undo"),

@@ -91,7 +91,11 @@ def chosen_of(field):
     }
     if not chosen:
         return _("any")  # and no choices are read for it
-    words = [str(word) for value, word in field.field.choices if str(value) in chosen]
+    words = [
+        word
+        for _name, options, _index in field.field.widget.optgroups(field.name, sorted(chosen))
+        for word in [str(option["label"]) for option in options if option["selected"]]
+    ]
     return ", ".join(words) or _("any")
 
 

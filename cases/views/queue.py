@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from cases import branches, queues, roles, searching, snippets
-from cases.filters import QueueFilter
+from cases.filters import QueueFilter, people
 from cases.fulltext import words_of
 from cases.models import Case, CaseTag, Standing
 from cases.operations import saved_views, together
@@ -137,6 +137,17 @@ class Queue(LoginRequiredMixin, View):
             "to_undo": Last.of(request.user, now) if may_work else None,
         }
         return render(request, "cases/queue.html", context)
+
+
+class People(LoginRequiredMixin, View):
+    """Everybody whose cases may be looked for: the options of a filter, when its menu is opened."""
+
+    def get(self, request):
+        if not roles.may(request.user, "case.find"):
+            raise PermissionDenied
+        chosen = {request.GET.get(name, "") for name in ("owner", "holder")}
+        everybody = [(str(pk), name) for pk, name in people(request).values_list("pk", "name")]
+        return render(request, "cases/_people.html", {"everybody": everybody, "chosen": chosen})
 
 
 def _first_owed(asked, shown):

@@ -1,12 +1,13 @@
 """The queue: its orders and their pages, who sees which row, what it keeps and what it says when empty."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
 from cases import counting, queues
-from cases.models import Case, Party, Pause, SavedView, Standing, Tag
+from cases.models import Case, Party, Pause, Person, SavedView, Standing, Tag
 from cases.operations import pausing, promising, routing, tagging, talk
 from cases.orders import ORDERS
 from tests import factories as make
@@ -317,6 +318,25 @@ def filters(client, person, **asked):
     return page(client, person, "case-list", **asked).context["filter"].form
 
 
+def test_a_page_names_only_whom_it_is_narrowed_to_and_the_menu_fetches_the_others(client, desk):
+    agent, carla = desk["agent"], make.person("Carla")
+    asked = {"owner": carla.pk, "holder": "nobody"}
+    shown = body(page(client, agent, "case-list", **asked))
+    chips = re.findall(r"<summary class=\"chip chip--on\">(.*?)<", shown)
+    assert chips == ["Owner: Carla", "Holder: any"]
+    [owner, holder] = re.findall(r'<select name="(?:owner|holder)".*?</select>', shown, re.DOTALL)
+    assert options(owner) == [("", "any"), (str(carla.pk), "Carla")] and "selected>Carla" in owner
+    assert options(holder) == [("", "any")]
+    fetched = body(page(client, agent, "case-list-people", owner=carla.pk))
+    everybody = Person.objects.working().order_by("name", "pk")
+    assert options(fetched) == [("", "any"), *((str(p.pk), p.name) for p in everybody)]
+    assert re.findall(r'value="(\d+)" selected', fetched) == [str(carla.pk)]
+
+
+def options(text):
+    return re.findall(r'<option value="(\d*)"[^>]*>([^<]*)<', text)
+
+
 # --- When there is nothing, or nothing soon ---
 
 
@@ -445,6 +465,7 @@ def test_the_live_answer_minds_no_rows_that_somebody_made_up(client, desk, rows)
 
 WHO_MAY = {
     "case-list-live": (200, 200, 200, 200, 403, 200),
+    "case-list-people": (200, 200, 200, 200, 403, 200),
     "saved-views": (200, 200, 200, 200, 403, 200),
 }
 

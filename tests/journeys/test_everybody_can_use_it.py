@@ -41,6 +41,7 @@ NO_PAGE = {
     "watchdog-timers": "leads to the watchdog, where its form is",
     "watchdog-notices": "leads to the watchdog, where its form is",
     "case-list-live": "rows for the queue",
+    "case-list-people": "names for the queue's filters",
     "case-new-ahead": "a part of the new case's page",
     "customer-new": "leads to the choice of a customer, where its form is",
     "case-reply": "leads to the case, where its form is",
