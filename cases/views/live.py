@@ -11,7 +11,8 @@ from django.views import View
 from cases import branches, roles
 from cases.models import Case, Standing
 from cases.states import LIVE
-from cases.views.queue import PAGE, Asked, rows, shown_rows
+from cases.views import queue
+from cases.views.queue import Asked, rows, shown_rows
 
 
 class Live(LoginRequiredMixin, View):
@@ -21,10 +22,10 @@ class Live(LoginRequiredMixin, View):
         if not roles.may(request.user, "case.find"):
             raise PermissionDenied
         now = timezone.now()
-        known = [int(pk) for pk in request.GET.getlist("row")[:PAGE] if pk.isdecimal() and len(pk) < 19]
+        known = [int(pk) for pk in request.GET.getlist("row")[: queue.PAGE] if pk.isdecimal() and len(pk) < 19]
         asked = Asked.of(request.GET, request.user, now)
         selections = asked.selections()
-        still = set(branches.first([s.filter(pk__in=known) for s in selections], asked.order.columns, PAGE))
+        still = set(branches.first([s.filter(pk__in=known) for s in selections], asked.order.columns, queue.PAGE))
         page, _before, _after = asked.page(selections)
         standings = rows([pk for pk in known if pk in still])
         context = {
@@ -43,7 +44,7 @@ def _new(page, known):
     """How many rows stand now before the last of those known. What only moved up from the next page is not
     new, save where the page had room."""
     there = [index for index, pk in enumerate(page) if pk in known]
-    end = len(page) if len(known) < PAGE or not there else there[-1]
+    end = len(page) if len(known) < queue.PAGE or not there else there[-1]
     return sum(pk not in known for pk in page[:end])
 
 

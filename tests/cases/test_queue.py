@@ -449,7 +449,6 @@ def test_a_case_that_ended_is_gone_with_its_status(client, desk):
 
 def test_what_moves_up_from_the_next_page_is_not_new(client, desk, monkeypatch):
     monkeypatch.setattr("cases.views.queue.PAGE", 2)
-    monkeypatch.setattr("cases.views.live.PAGE", 2)
     cases = [new_case(desk, f"C {n}", at=NOW - (3 - n) * HOUR) for n in range(3)]
     routing.assign(case=cases[0], owner=None, team=None, reason="x", by=desk["agent"], now=NOW)
     answer = live(client, desk["agent"], cases[:2])
