@@ -22,10 +22,12 @@ class Live(LoginRequiredMixin, View):
         if not roles.may(request.user, "case.find"):
             raise PermissionDenied
         now = timezone.now()
-        known = [int(pk) for pk in request.GET.getlist("row")[: queue.PAGE] if pk.isdecimal() and len(pk) < 19]
+        sent = request.GET.getlist("row")[: queue.PAGE]
+        known = [int(pk) for pk in sent if pk.isdecimal() and len(pk) < 19]
         asked = Asked.of(request.GET, request.user, now)
         selections = asked.selections()
-        still = set(branches.first([s.filter(pk__in=known) for s in selections], asked.order.columns, queue.PAGE))
+        there = [found.filter(pk__in=known) for found in selections]
+        still = set(branches.first(there, asked.order.columns, queue.PAGE))
         page, _before, _after = asked.page(selections)
         standings = rows([pk for pk in known if pk in still])
         context = {
