@@ -8,7 +8,6 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from cases import files, notices
 from cases.models import Attachment, Notice
@@ -81,7 +80,7 @@ def message(notice):
     where there is nobody to send it to."""
     to = notice.person or notice.contact
     if not to.email:
-        raise NoAddress(_("There is no email address to send it to any more."))
+        raise NoAddress(f"{to} has no email address")
     subject, body = notices.mail(notice)
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
     headers = {"Message-ID": f"<notice-{notice.pk}@{domain}>", "Auto-Submitted": "auto-generated"}

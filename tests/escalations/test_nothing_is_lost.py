@@ -23,6 +23,7 @@ from cases.operations import (
     timers,
 )
 from cases.states import Metric, TimerKind
+from cases.views.watchdog_words import explain
 from escalations import plan
 from escalations.models import Escalation, Handoff, Level, PathVersion
 from escalations.operations import asking, holding, moving, respond, standing_in
@@ -88,7 +89,7 @@ def test_a_mail_to_nobody_is_never_called_sent(now):
     notice = Notice.objects.get(kind=NoticeKind.CASE_RECEIVED)
     assert not mail.outbox
     assert (notice.state, notice.sent_at, notice.attempts) == (Notice.State.FAILED, None, 1)
-    assert "no email address" in notice.last_error
+    assert explain(notice.last_error) == "There is no email address to send it to any more."
 
 
 def test_a_breach_is_told_above_a_lead_whom_the_complaint_names(now):
