@@ -286,7 +286,7 @@ def _set_aside(sentences, cases, now):
     update_each(sentences, ["state", "last_error"])
     teams = {cases[timer.case_id].team_id: cases[timer.case_id].team for timer in sentences}
     managers = {pk: list(Person.objects.managers_of(team)) for pk, team in teams.items()}
-    notify.queue(
+    notify.queue_for_somebody(
         [
             notify.Wanted(
                 NoticeKind.TIMER_SET_ASIDE,

@@ -117,18 +117,18 @@ def promise_broken(group, *, cases, now):
 
 
 def _tell_makers(kind, promises, cases, now):
+    """Whoever sees to them; where they may not hear of it any more, whoever has the case."""
     makers = Person.objects.working().in_bulk({p.kept_by_id or p.made_by_id for p in promises})
-    notify.queue(
+    notify.queue_for_somebody(
         [
             notify.Wanted(
                 kind,
                 cases[p.case_id],
                 f"promise:{p.pk}",
-                person=makers[p.kept_by_id or p.made_by_id],
+                person=makers.get(p.kept_by_id or p.made_by_id),
                 facts={"what": p.what, "due_at": p.due_at.isoformat()},
             )
             for p in promises
-            if (p.kept_by_id or p.made_by_id) in makers
         ],
         now=now,
     )

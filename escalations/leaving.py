@@ -95,7 +95,9 @@ class Escalations:
             return replace(here, person_id=to.pk)
         team_id = None if case.is_restricted else case.team_id or (team and team.pk)
         if way == TO_QUEUE and team_id is not None:
-            return replace(here, team_id=team_id, asked=plan.asked_of(team_id, facts, roster, now))
+            to_team = replace(here, team_id=team_id, asked=plan.asked_of(team_id, facts, roster, now))
+            if plan.told(to_team, facts, roster, now):
+                return to_team  # of an empty team nobody would ever hear of it
         if way == TO_QUEUE and to.pk not in facts.subjects:
             return replace(here, person_id=to.pk)
         step = plan.climb(path, row.level_number, facts, roster, now)

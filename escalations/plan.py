@@ -95,6 +95,9 @@ class Roster:
     calendars: dict[int, WorkingHours] = field(default_factory=dict)
     always_open_id: int = 0
 
+    def works_here(self, person_id):
+        return person_id in self.people and self.people[person_id].is_working
+
     def is_on_duty(self, person_id, at):
         """Whether a roster has them at `at`, for whatever skill."""
         return any(
@@ -302,11 +305,10 @@ def _fallback(path, case, roster, at):
             asked.append(Passed(path.top, reason, person_id))
         if who is not None:
             return Step(path.top, person_id=who, is_fallback=True, passed=tuple(asked))
-    # Everybody is away at once: it stays with the first who is not named in the complaint, to be found on
-    # return.
-    stays = next(
-        (p for p in (path.fallback_id, *roster.last_resort) if p not in case.subjects), path.fallback_id
-    )
+    # Everybody is away at once: it stays with the first who works here and is not named in the complaint, to
+    # be found on return. A ladder on an older version may name somebody who has left.
+    could = (p for p in (path.fallback_id, *roster.last_resort) if p not in case.subjects)
+    stays = next((p for p in could if roster.works_here(p)), path.fallback_id)
     return Step(path.top, person_id=stays, is_fallback=True, passed=tuple(asked))
 
 

@@ -34,15 +34,16 @@ class PersonQuerySet(models.QuerySet):
             return found.filter(models.Q(pk=person.pk) | models.Q(pk__in=members.values("person")))
         return found.filter(pk=person.pk) if scope == roles.Scope.OWN else found.none()
 
-    def managers_of(self, team):
+    def managers_of(self, team, but=()):
         """Who answers for a team: the leads of the nearest team upwards that has some, else every
-        escalation manager."""
+        escalation manager. None of those whose ids are `but`."""
+        able = self.working().exclude(pk__in=but)
         while team is not None:
-            leads = self.working().filter(memberships__team=team, memberships__is_lead=True)
+            leads = able.filter(memberships__team=team, memberships__is_lead=True)
             if leads:
                 return leads
             team = team.parent
-        return self.working().filter(role=roles.Role.ESCALATION_MANAGER)
+        return able.filter(role=roles.Role.ESCALATION_MANAGER)
 
 
 class PersonManager(BaseUserManager.from_queryset(PersonQuerySet)):

@@ -52,7 +52,10 @@ def tell(kind, clocks, *, now, managers):
             for pk in sorted(to)
             if pk in people
         ]
-    notify.queue(wanted, now=now)
+        if managers and not to & people.keys():
+            wanted.append(notify.Wanted(kind, case, f"clock:{clock.pk}:{clock.revision}", facts=facts))
+    # A breach is heard by somebody, path or no path; a warning is for who is to act.
+    (notify.queue_for_somebody if managers else notify.queue)(wanted, now=now)
 
 
 def debtors_of(cases):

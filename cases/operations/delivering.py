@@ -48,6 +48,10 @@ def _lease(now, limit):
     return mine
 
 
+class NoAddress(Exception):
+    """Whoever it is for has no address any more. A mail to nobody leaves without a word, and has not left."""
+
+
 def _send(notice, now):
     try:
         message(notice).send()
@@ -63,7 +67,8 @@ def _send(notice, now):
 
 def _put_off(notice, error, now):
     again = now + min(FIRST_BACKOFF * 2 ** (notice.attempts - 1), LONGEST_BACKOFF)
-    state = Notice.State.FAILED if notice.attempts >= MOST_ATTEMPTS else Notice.State.QUEUED
+    is_over = notice.attempts >= MOST_ATTEMPTS or isinstance(error, NoAddress)  # which no later try mends
+    state = Notice.State.FAILED if is_over else Notice.State.QUEUED
     Notice.objects.filter(pk=notice.pk, state=Notice.State.QUEUED).update(
         state=state, next_attempt_at=again, last_error=f"{type(error).__name__}: {error}"[:2000]
     )
@@ -71,9 +76,12 @@ def _put_off(notice, error, now):
 
 def message(notice):
     """The mail of `notice`. Its Message-ID comes from the notice's key: sent twice, a mail client shows it
-    once. A reply carries what came with it; raises FileNotFoundError rather than leave without."""
-    subject, body = notices.mail(notice)
+    once. A reply carries what came with it; raises FileNotFoundError rather than leave without, NoAddress
+    where there is nobody to send it to."""
     to = notice.person or notice.contact
+    if not to.email:
+        raise NoAddress(f"{to} has no email address")
+    subject, body = notices.mail(notice)
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
     headers = {"Message-ID": f"<notice-{notice.pk}@{domain}>", "Auto-Submitted": "auto-generated"}
     if notice.kind == "reply":

@@ -13,14 +13,34 @@ from django.utils.translation import gettext as _
 from cases import closing
 from cases.errors import Blocked, Incomplete, WrongMove
 from cases.hours import NoOpenHours
-from cases.models import Calendar, CaseLink, Clock, Decision, NoticeKind, Party, Promise
+from cases.models import (
+    Calendar,
+    CaseLink,
+    Clock,
+    Decision,
+    NoticeKind,
+    Party,
+    Promise,
+    Timer,
+    Trigger,
+    TriggerKind,
+)
+from cases.sets import update_each
 from cases.states import CaseStatus, ClockState, Metric, TimerKind, may_move
 
-from . import clocks, notify, pausing, promising, statutes, timers
+from . import clocks, notify, pausing, promising, statutes, timers, triggers
 from .linking import connect
 from .relating import changing_both
 
 CARRIERS = []
+# What a customer said; all else is about a case as such, and the other one had its own.
+SAID = {
+    TriggerKind.ASKED_SUPERVISOR,
+    TriggerKind.ASKED_OTHER_AGENT,
+    TriggerKind.THREAT,
+    TriggerKind.SAFETY,
+    TriggerKind.STATED_NEED,
+}
 # A case has one of each; the sooner of two counts.
 ONE_OF_EACH = {Metric.FIRST_RESPONSE, Metric.NEXT_UPDATE, Metric.RESOLUTION}
 
@@ -100,8 +120,9 @@ def _tell(source, target, made, by, now):
 @carries_over
 def promises(source, target, *, by, now):
     """A promise stands as it was given; the old row points at the new one. A broken one still owes a date."""
+    going = {}
     for old in source.promises.owed().order_by("due_at", "pk"):
-        new = Promise.objects.create(
+        going[old.pk] = new = Promise.objects.create(
             case=target,
             what=old.what,
             kind=old.kind,
@@ -116,10 +137,50 @@ def promises(source, target, *, by, now):
         )
         if old.state == Promise.State.OPEN:
             old.state, old.ended_at = Promise.State.REPLACED, now
+            to_warn = Timer.objects.pending().filter(kind=TimerKind.PROMISE_AT_RISK, subject_id=old.pk)
+            is_warned = not to_warn.exists()
             timers.take_back({TimerKind.PROMISE_AT_RISK, TimerKind.PROMISE_BROKEN}, [old.pk])
-            timers.set_up(promising.wanted_timers(new), now=now)
+            timers.set_up(promising.wanted_timers(new, is_warned=is_warned), now=now)
         old.replaced_by = new
         old.save(update_fields=["state", "ended_at", "replaced_by"])
+    _ask_there(source, target, now=now, promises=going)
+
+
+@carries_over
+def words(source, target, *, by, now):
+    """What the customer said that rules may answer, where nobody looked at them yet."""
+    _ask_there(source, target, now=now)
+
+
+def _ask_there(source, target, *, now, clocks=None, promises=None):
+    """What the rules were not asked about yet is asked about on the other case: here it is over by then, and
+    nobody would be called. `clocks` or `promises`: {id: what goes on for it}; without, what was said."""
+    waiting = Trigger.objects.waiting().filter(case=source)
+    if clocks is not None:
+        waiting = waiting.filter(clock__in=clocks)
+    elif promises is not None:
+        waiting = waiting.filter(promise__in=promises)
+    else:
+        waiting = waiting.filter(kind__in=SAID)
+    waiting = list(waiting.order_by("occurred_at", "pk"))
+    triggers.record(
+        [
+            Trigger(
+                case=target,
+                kind=old.kind,
+                metric=old.metric,
+                clock=(clocks or {}).get(old.clock_id),
+                promise=(promises or {}).get(old.promise_id),
+                occurred_at=old.occurred_at,
+            )
+            for old in waiting
+        ],
+        now=now,
+    )
+    for old in waiting:
+        old.considered_at = now
+        old.verdict = _("The rules are asked about this on %(number)s.") % {"number": target.number}
+    update_each(waiting, ["considered_at", "verdict"])
 
 
 @carries_over
@@ -149,7 +210,7 @@ def terms(source, target, *, by, now):
         if c.metric in ONE_OF_EACH or c.rule
     }
     # What is over stays over: it goes on as a term that was missed.
-    clocks.settle(mine, now=now)
+    clocks.settle([*mine, *theirs.values()], now=now)
     hours = Calendar.objects.hours({c.calendar_id for c in (*mine, *theirs.values())}, held=True)
     pauses = clocks.pauses_by_case([source.pk, target.pk])
 
@@ -162,7 +223,7 @@ def terms(source, target, *, by, now):
         except NoOpenHours:  # it cannot come any sooner
             return used, None
 
-    fallen, going_on = [], []
+    fallen, going_on, going = [], [], {}
     for clock in mine:
         if clock.metric == Metric.OWNERSHIP:
             continue
@@ -174,8 +235,10 @@ def terms(source, target, *, by, now):
                 continue
             fallen.append(other)
         going_on.append(_continued(clock, target, used, now))
+        going[clock.pk] = going_on[-1]
     clocks.end([*mine, *fallen], at=now, now=now, state=ClockState.STOPPED)
     clocks.start(going_on, now=now)
+    _ask_there(source, target, now=now, clocks=going)
 
 
 def _thing(clock):

@@ -1,6 +1,6 @@
 """Queue notices in the outbox, as a set, with the fact they tell."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cases import history
@@ -51,15 +51,52 @@ def queue(wanted, *, now):
     Nobody hears of a case that is kept from them (RULES 1): the subject of a complaint, strangers to a
     restricted case.
     """
+    _write(_open_to(list(wanted)), now)
+
+
+def queue_for_somebody(wanted, *, now):
+    """The same, of facts that must be heard: where nobody of those wanted may hear of one, or it is for
+    nobody (a Wanted without a person), whoever has the case and whoever answers for it are told instead."""
     wanted = list(wanted)
+    told = _open_to(wanted)
+    heard = {(want.kind, want.about) for want in told}
+    unheard = {(want.kind, want.about): want for want in wanted if (want.kind, want.about) not in heard}
+    cases = {want.case.pk: want.case for want in unheard.values()}
+    left = {pk: _who_is_left(case) for pk, case in cases.items()}
+    others = [replace(want, person=person) for want in unheard.values() for person in left[want.case.pk]]
+    _write(told + _open_to(others), now)
+
+
+def _who_is_left(case):
+    """[Person]: who has the case and, unless it is restricted, who answers for its team; of a restricted one
+    those who are named on it. Nobody who is its subject."""
+    named = Party.objects.filter(case=case)
+    subjects = set(named.filter(kind=Party.Kind.SUBJECT).values_list("person_id", flat=True))
+    found = set(Standing.objects.filter(pk=case.pk).values_list("holder_id", flat=True)) | {case.owner_id}
+    if case.is_restricted:
+        found |= set(named.filter(kind=Party.Kind.ACCESS).values_list("person_id", flat=True))
+    else:
+        found |= {person.pk for person in Person.objects.managers_of(case.team, but=subjects)}
+    return list(Person.objects.working().filter(pk__in=found - subjects - {None}).order_by("pk"))
+
+
+def _open_to(wanted):
+    """Those of `wanted` that are for somebody, from whom their case is not kept."""
+    kept_from = _kept_from([want for want in wanted if want.person is not None])
+    return [
+        want
+        for want in wanted
+        if want.contact is not None
+        or (want.person is not None and (want.case is None or not kept_from(want)))
+    ]
+
+
+def _write(wanted, now):
     current = history.current()
     silent = current is not None and current.silent
     notices = {}
-    kept_from = _kept_from([want for want in wanted if want.person is not None])
     chosen = _chosen([want for want in wanted if want.person is not None])
     for want in wanted:
-        if want.person is not None and want.case is not None and kept_from(want):
-            continue
         choice = chosen.get(want.person.pk) if want.person is not None else None
         for channel in _channels(want, choice):
             notice = _notice(want, channel, now, silent)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from cases.errors import Incomplete, SentBefore
 from cases.models import SentForm
+from cases.sets import add_each
 
 # Going back, some browsers fetch the page anew and put the old words into its new form: the same words from
 # the same person, so soon, are the same form.
@@ -46,7 +47,7 @@ def made_once(*, key, by, now, do):
     if key is None:
         raise Incomplete(_("This form came without its key; open it again."))
     mine = {"person_id": by.pk, "key": key}
-    SentForm.objects.bulk_create([SentForm(sent_at=now, **mine)], ignore_conflicts=True)
+    add_each([SentForm(sent_at=now, **mine)], once_by="sentform_once")
     sent = SentForm.objects.select_related("case").get(**mine)
     if sent.case is None:
         sent.case = do()

@@ -164,8 +164,9 @@ def reopened(case, *, at, now):
         if target is not None:
             used = last.elapsed_seconds if last else 0
             again = _clock(case, target, at, used_seconds=used or 0)
-            # A promise missed before is not missed a second time by what was reopened.
-            if last and last.breached_at and used and used > again.term_seconds:
+            # A promise missed before is not missed a second time by what was reopened; by less than a second
+            # it is missed as well.
+            if last and last.breached_at and used and used >= again.term_seconds:
                 again.breached_at = last.breached_at
             clocks.start([again], now=now)
     if not any(c.metric == Metric.NEXT_UPDATE for c in open_clocks):

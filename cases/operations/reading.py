@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from cases import history, roles
 from cases.errors import AlreadyOpen, Incomplete, NotTheirs
 from cases.models import Case, CaseReading, ListReading
+from cases.sets import add_each
 
 # Who opens a case shortly before midnight still has time to read it.
 AT_LEAST = timedelta(hours=1)
@@ -64,19 +65,9 @@ def audit(*, case, by, now, via):
         return
     with history.acting(by=by, reason=_("read"), now=now, via=via):
         # Two pages opened at once are one reading.
-        CaseReading.objects.bulk_create(
-            [
-                CaseReading(
-                    case=case,
-                    person=by,
-                    kind=CaseReading.Kind.AUDIT,
-                    on=today,
-                    at=now,
-                    until=now + timedelta(days=1),
-                )
-            ],
-            ignore_conflicts=True,
-        )
+        reading = CaseReading(case=case, person=by, kind=CaseReading.Kind.AUDIT, on=today, at=now)
+        reading.until = now + timedelta(days=1)
+        add_each([reading], once_by="casereading_audit_once_a_day")
 
 
 def list_as_file(*, address, asked, by, now):

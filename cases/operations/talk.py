@@ -23,9 +23,7 @@ def reply(*, case, body, by, now, channel=Channel.MAIL, contact=None, revision=N
     missing = placeholders.left_in(body)
     if missing:
         raise Unfilled(placeholders.words_about(missing))
-    goes_on = linking.merged_into(case)
-    if goes_on is not None:
-        raise WrongMove(_("This case goes on as %(number)s; write there.") % {"number": goes_on.number})
+    _refuse(linking.merged_into(case))
     return _say(
         case=case,
         direction=Message.Direction.OUT,
@@ -38,6 +36,7 @@ def reply(*, case, body, by, now, channel=Channel.MAIL, contact=None, revision=N
         revision=revision,
         reason=_("replied"),
         files=files,
+        if_merged=_refuse,
     )
 
 
@@ -66,7 +65,7 @@ def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, ask
     `asks_for`: a TriggerKind.
     """
     return _say(
-        case=linking.merged_into(case) or case,
+        case=case,
         direction=Message.Direction.IN,
         channel=channel,
         body=body,
@@ -78,6 +77,7 @@ def receive(*, case, body, by, now, channel, occurred_at=None, contact=None, ask
         reason=_("customer wrote"),
         asks_for=asks_for,
         files=files,
+        if_merged=_go_there,
     )
 
 
@@ -87,7 +87,7 @@ def log_call(
     """A telephone call, either way. One in which nobody was reached stops nothing, such as a message that the
     customer left. Of a case that was merged, it is said on the one it was merged into."""
     return _say(
-        case=linking.merged_into(case) or case,
+        case=case,
         direction=Message.Direction.IN if incoming else Message.Direction.OUT,
         channel=Channel.PHONE,
         body=body,
@@ -100,12 +100,46 @@ def log_call(
         was_reached=was_reached,
         asks_for=asks_for,
         files=files,
+        if_merged=_go_there,
     )
 
 
-def _say(
-    *,
+class _GoesOn(Exception):
+    """What was to be said belongs on `case`, into which the one at hand was merged."""
+
+    def __init__(self, case):
+        super().__init__(case)
+        self.case = case
+
+
+def _refuse(goes_on):
+    if goes_on is not None:
+        raise WrongMove(_("This case goes on as %(number)s; write there.") % {"number": goes_on.number})
+
+
+def _go_there(goes_on):
+    if goes_on is not None:
+        raise _GoesOn(goes_on)
+
+
+def _say(*, case, body, now, occurred_at, channel, was_reached=None, files=(), **said):
+    if not body.strip():
+        raise Incomplete(_("The text is empty; write what was said."))
+    if occurred_at > now:
+        raise InThePast(_("This cannot have been said in the future; give a time up to now."))
+    if channel == Channel.PHONE and was_reached is None:
+        was_reached = True
+    said |= {"body": body, "now": now, "occurred_at": occurred_at, "channel": channel}
+    said |= {"was_reached": was_reached, "kept": attaching.keep(files)}
+    try:
+        return _say_on(case, **said)
+    except _GoesOn as goes_on:  # the lock is given back first: two are taken in the order of their ids
+        return _say_on(goes_on.case, **said)
+
+
+def _say_on(
     case,
+    *,
     direction,
     channel,
     body,
@@ -115,18 +149,15 @@ def _say(
     contact,
     revision,
     reason,
-    was_reached=None,
+    was_reached,
+    kept,
     asks_for=None,
-    files=(),
+    if_merged=None,
 ):
-    if not body.strip():
-        raise Incomplete(_("The text is empty; write what was said."))
-    if occurred_at > now:
-        raise InThePast(_("This cannot have been said in the future; give a time up to now."))
-    if channel == Channel.PHONE and was_reached is None:
-        was_reached = True
-    kept = attaching.keep(files)
     with changing(case, by=by, reason=reason, now=now, revision=revision, despite_notes=True) as locked:
+        if if_merged is not None:
+            # Under the lock: a case that is merged just now would swallow what is said on it.
+            if_merged(linking.merged_into(locked))
         message = Message.objects.create(
             case=locked,
             direction=direction,

@@ -274,6 +274,7 @@ def tiles(found, repairs):
 
 # What stands before the colon of an error on the way out, in words of this house.
 MEANS = {
+    "NoAddress": gettext_lazy("There is no email address to send it to any more."),
     "SMTPRecipientsRefused": gettext_lazy("The mail server refuses the address."),
     "SMTPAuthenticationError": gettext_lazy("The mail server does not know our user and password."),
     "ConnectionRefusedError": gettext_lazy("The mail server does not answer."),

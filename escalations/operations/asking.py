@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from cases.errors import Incomplete, NotTheirs
 from cases.models import NoticeKind, Person
-from cases.operations import notify, staying
+from cases.operations import notify, parties, staying
 from cases.operations.changing import changing
 from escalations.errors import AlreadyAsked, NobodyToAsk, NotWaiting
 from escalations.models import AskBack
@@ -33,6 +33,9 @@ def ask_back(*, handoff, text, by, now, revision=None):
             asked_of=giver_of(current, case, by),
             asked_at=now,
         )
+        if case.is_restricted:
+            # Who handed it on holds it no more: asked, they see it, or the question would reach nobody.
+            parties.let_in(case, row.asked_of, _("asked about its handoff"))
         _tell(NoticeKind.ASKED_BACK, case, row, row.asked_of, row.text, by, now)
     return row
 

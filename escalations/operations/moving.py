@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from cases import history
 from cases.errors import Incomplete, NotInForce
-from cases.models import Case
+from cases.models import Case, Timer
 from cases.operations import recalculating, timers
 from cases.states import TimerKind
 from escalations.expectations import reminders_of
@@ -53,7 +53,11 @@ def _remind_as_it_says(moved, now):
     """Holders who still wait to answer are reminded as often as their level says in the new version."""
     waiting = Handoff.objects.filter(escalation__in=moved, state=Handoff.State.WAITING)
     timers.take_back({TimerKind.HOLDER_REMINDER}, list(waiting.values_list("pk", flat=True)))
-    timers.set_up(reminders_of(Escalation.objects.filter(pk__in=moved)), now=now)
+    # One that could not run waits for whoever mends it, and goes by the new version then.
+    aside = Timer.objects.set_aside().filter(kind=TimerKind.HOLDER_REMINDER)
+    stuck = set(aside.filter(subject_id__in=waiting.values("pk")).values_list("subject_id", "step"))
+    wanted = reminders_of(Escalation.objects.filter(pk__in=moved))
+    timers.set_up([w for w in wanted if (w.subject_id, w.step) not in stuck], now=now)
 
 
 def running_on_others(version):

@@ -5,6 +5,8 @@ leave. So the worker compares, once a minute: who has no reason any more to see 
 who has one now is asked and told.
 """
 
+from collections import Counter
+
 from django.utils.translation import gettext as _
 
 from cases import history
@@ -73,6 +75,11 @@ def _mend(cases, roster, now):
     return len(amiss)
 
 
+def _about(handoff, times):
+    """Who stood in before, did no longer and is asked again, is told again."""
+    return f"handoff:{handoff.pk}:{times}" if times else f"handoff:{handoff.pk}"
+
+
 def _tell(asked, cases, roster, now):
     handoffs = Handoff.objects.filter(
         escalation__case__in={case for case, _team, _person in asked},
@@ -80,12 +87,14 @@ def _tell(asked, cases, roster, now):
         state=Handoff.State.WAITING,
     ).select_related("escalation__path", "acknowledge_clock")
     known = Person.objects.working().in_bulk({person for _case, _team, person in asked})
+    before = StandIn.objects.filter(case__in={case for case, _team, _person in asked}, person__in=known)
+    times = Counter(before.exclude(ended_at=None).values_list("case_id", "team_id", "person_id"))
     notify.queue(
         [
             notify.Wanted(
                 NoticeKind.HANDOFF,
                 cases[handoff.escalation.case_id],
-                f"handoff:{handoff.pk}",
+                _about(handoff, times[case, team, person]),
                 person=known[person],
                 facts=facts_of(handoff, handoff.escalation.path.name) | in_place_of(who, roster),
             )
