@@ -18,15 +18,19 @@ def people(_request):
 class OneOfAllPeople(forms.Select):
     """A page shows only who is chosen; the others are fetched when the menu around it is first opened.
 
-    Everybody twice on each page was a fifth of what a desk of two hundred waited for, and most of what one
-    of five thousand did.
+    Everybody twice on each page was most of what a desk of five thousand waited for. `is_whole`: all are
+    shown, for who has no scripts.
     """
 
+    is_whole = False
+
     def build_attrs(self, *args, **kwargs):
-        fetched = {"hx-get": reverse("case-list-people"), "hx-trigger": "toggle from:closest details once"}
-        return {**super().build_attrs(*args, **kwargs), **fetched}
+        attrs = super().build_attrs(*args, **kwargs)
+        return attrs if self.is_whole else {**attrs, "data-people": reverse("case-list-people")}
 
     def optgroups(self, name, value, attrs=None):
+        if self.is_whole:
+            return super().optgroups(name, value, attrs)
         every, field = self.choices, self.choices.field
         chosen = [choice for choice in map(field.prepare_value, value) if choice]
         try:
@@ -89,6 +93,9 @@ class QueueFilter(django_filters.FilterSet):
     def __init__(self, *args, with_ended=True, **kwargs):
         super().__init__(*args, **kwargs)
         self.with_ended = with_ended
+        if self.data.get("people") == "all":
+            for name in ("owner", "holder"):
+                self.form.fields[name].widget.is_whole = True
         if not with_ended:
             live = [(value, word) for value, word in CaseStatus.choices if value in LIVE]
             self.form.fields["status"].choices = live

@@ -324,13 +324,19 @@ def test_a_page_names_only_whom_it_is_narrowed_to_and_the_menu_fetches_the_other
     shown = body(page(client, agent, "case-list", **asked))
     chips = re.findall(r"<summary class=\"chip chip--on\">(.*?)<", shown)
     assert chips == ["Owner: Carla", "Holder: any"]
-    [owner, holder] = re.findall(r'<select name="(?:owner|holder)".*?</select>', shown, re.DOTALL)
+    owner, holder = selects(shown)
     assert options(owner) == [("", "any"), (str(carla.pk), "Carla")] and "selected>Carla" in owner
     assert options(holder) == [("", "any")]
     fetched = body(page(client, agent, "case-list-people", owner=carla.pk))
     everybody = Person.objects.working().order_by("name", "pk")
     assert options(fetched) == [("", "any"), *((str(p.pk), p.name) for p in everybody)]
     assert re.findall(r'value="(\d+)" selected', fetched) == [str(carla.pk)]
+    [whole, _holder] = selects(body(page(client, agent, "case-list", people="all")))
+    assert options(whole) == options(fetched)
+
+
+def selects(text):
+    return re.findall(r'<select name="(?:owner|holder)".*?</select>', text, re.DOTALL)
 
 
 def options(text):

@@ -9,6 +9,7 @@ import "./fresh.js";
 import "./keyboard.js";
 import "./mention.js";
 import "./menu.js";
+import "./people.js";
 import "./presence.js";
 import "./preview.js";
 import "./template.js";
