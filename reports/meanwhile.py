@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from cases import display, meanwhile
@@ -51,6 +51,8 @@ def _in_words(value, field, now):
         return _("yes") if value else _("no")
     if isinstance(value, Model):
         return str(value)
+    if isinstance(value, list | tuple | QuerySet):
+        return ", ".join(_in_words(one, field, now) for one in value)
     words = {
         str(key): word for key, word in getattr(field, "choices", ()) if not isinstance(word, list | tuple)
     }

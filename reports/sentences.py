@@ -26,6 +26,8 @@ class Said:
     who: str = ""
     # What stands beside a message already is not told once more among the messages.
     is_beside_message: bool = False
+    # Why the rest of its instant happened: told before it.
+    is_cause: bool = False
 
 
 def came_by(via):
@@ -316,9 +318,10 @@ def _answered(row, words):
         at_fallback, at_level = _("acknowledged as the fallback holder"), _("acknowledged level %(level)d")
         yield Said((at_fallback if _is_at_fallback(row) else at_level) % words, "user-check")
     elif row.state == Handoff.State.DECLINED:
-        yield Said(_("declined level %(level)d") % words, "undo", why=row.decline_reason)
+        yield Said(_("declined level %(level)d") % words, "undo", why=row.decline_reason, is_cause=True)
     elif row.state == Handoff.State.RAN_OUT:
-        yield Said(_("did not acknowledge level %(level)d in time") % words, "triangle", who=words["who"])
+        said = _("did not acknowledge level %(level)d in time") % words
+        yield Said(said, "triangle", who=words["who"], is_cause=True)
 
 
 def of_step_tick(before, row, names):
@@ -357,8 +360,8 @@ def of_question(before, row, names):
 
 
 def of_passed_over(before, row, names):
-    if before is not None:
-        return
+    if before is not None or (row.why == PassedOver.Why.DECLINED and row.person_id == row.history_user_id):
+        return  # that they declined is told already
     words = {"level": row.level_number, "why": PassedOver.Why(row.why).label}
     if row.person_id:
         text = _("passed over %(who)s at level %(level)d (%(why)s)")

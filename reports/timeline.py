@@ -146,8 +146,9 @@ def events(case, *, until=None, since=None):
                 if since is not None and not since.covers(row):
                     continue
                 for said in words(before, row, names):
-                    found.append((row.history_date, rank, row.history_id, _event(row, said, names)))
-    return [event for _at, _rank, _id, event in sorted(found, key=lambda entry: entry[:3])]
+                    place = (row.history_date, not said.is_cause, rank, row.history_id)
+                    found.append((place, _event(row, said, names)))
+    return [event for _place, event in sorted(found, key=lambda entry: entry[0])]
 
 
 def _by_object(rows):

@@ -90,9 +90,14 @@ class CaseForm(forms.Form):
         return [
             (bound.label, self.cleaned_data[bound.name], bound.field)
             for bound in self.visible_fields()
-            if self.cleaned_data.get(bound.name) not in (None, "")
+            if not _is_nothing(self.cleaned_data.get(bound.name))
             and not isinstance(bound.field, forms.BooleanField)  # a ticked box is no words
         ]
+
+
+def _is_nothing(value):
+    """No words, no files, none of several: but nought is a number."""
+    return value is None or (hasattr(value, "__len__") and len(value) == 0)
 
 
 def next_full_hour(now):

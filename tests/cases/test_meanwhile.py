@@ -1,6 +1,7 @@
 """Two people on one case: what was done meanwhile stands beside what was typed, and nothing typed is lost."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from cases import meanwhile
@@ -110,6 +111,17 @@ def test_the_others_change_stands_beside_the_senders_words(client, desk, case):
     assert "We cannot wait any longer." in theirs
     assert "My careful words" in yours and "My careful words" not in theirs
     assert 'form="form-reply"' in shown and 'id="form-reply"' in shown
+
+
+def test_no_files_are_nothing_that_was_typed_and_some_are_named(client, desk, case):
+    seen = case.revision
+    routing.prioritise(case=case, priority=4, reason="x", by=desk["supervisor"], now=NOW)
+    yours = body(reply(client, desk, case, seen)).split("Yours, not sent yet")[1].split("meanwhile__foot")[0]
+    assert "My careful words" in yours and "Files" not in yours and "[" not in yours
+    two = [SimpleUploadedFile(name, b"%PDF-1.7") for name in ("one.pdf", "two.pdf")]
+    said = {"reply-body": "See", "reply-channel": "mail", "reply-revision": seen, "reply-files": two}
+    shown = body(post(client, desk["agent"], "case-reply", case.number, **said))
+    assert "one.pdf, two.pdf" in shown.split("Yours, not sent yet")[1].split("meanwhile__foot")[0]
 
 
 def test_what_the_sender_had_seen_is_not_told_as_news(client, desk, case):

@@ -23,6 +23,7 @@ from escalations.models import Handoff, Kind, PathVersion
 from escalations.operations import respond
 from escalations.operations.escalate import escalate
 from escalations.operations.publishing import publish_path
+from reports import timeline
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +176,21 @@ class TestAnswering:
         assert second.to_person == desk["Tomas"]
         with pytest.raises(CannotDecline):
             respond.decline(handoff=second, reason="Me too", by=desk["Tomas"], now=now)
+
+    def test_the_history_tells_the_cause_before_what_came_of_it(self, desk, now):
+        handoff = up(desk, now)
+        respond.decline(handoff=handoff, reason="On another case", by=desk["Marta"], now=now + SECOND)
+        told = [(event.who, event.text, event.why) for event in timeline.events(desk["case"])]
+        level = handoff.level_number
+        declined = told.index(("Marta", f"declined level {level}", "On another case"))
+        sent = next(at for at, (_who, text, _why) in enumerate(told) if "the case to Tomas" in text)
+        assert declined < sent
+        # Nobody passes over themselves: that they declined says it.
+        assert not [text for _who, text, _why in told if "passed over Marta" in text]
+        engine.run_until_idle(now=now + 2 * HOUR)
+        texts = [event.text for event in timeline.events(desk["case"])]
+        late = next(at for at, text in enumerate(texts) if "did not acknowledge" in text)
+        assert late < next(at for at, text in enumerate(texts) if "the fallback holder" in text)
 
     def test_reminders_repeat_while_nobody_answers_and_those_missed_are_one(self, desk, now):
         up(desk, now)

@@ -23,6 +23,7 @@ async function lookAhead() {
     const kept = typed(part);
     part.replaceChildren(...document.importNode(fresh, true).childNodes);
     for (const field of part.querySelectorAll("input, select, textarea")) if (kept.get(field.name)) field.value = kept.get(field.name);
+    part.dispatchEvent(new CustomEvent("desk:added", { bubbles: true, detail: part }));
   }
 }
 

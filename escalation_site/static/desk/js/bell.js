@@ -11,7 +11,8 @@ function announce(text) {
   if (!place || !text) return;
   const toast = document.createElement("div");
   toast.className = "toast";
-  const words = document.createElement("span");
+  const words = document.createElement("a");
+  words.href = bell.href;
   words.textContent = text;
   toast.append(words);
   place.append(toast);

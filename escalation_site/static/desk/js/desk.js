@@ -14,7 +14,9 @@ import "./presence.js";
 import "./preview.js";
 import "./template.js";
 import "./queue.js";
+import "./sheet.js";
 import "./toast.js";
+import "./trail.js";
 import { tick } from "./clock.js";
 
 tick();

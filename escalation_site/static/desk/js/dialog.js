@@ -1,5 +1,6 @@
 // A link with data-dialog opens its page's sheet in a <dialog>. The page itself works without this file.
 // What was typed stays: a closed dialog is kept and shown again by the same link.
+import { taken } from "./sheet.js";
 import { keepForNextPage } from "./toast.js";
 
 const kept = new Map();
@@ -58,21 +59,44 @@ async function follow(link) {
   openDialog(dialog, link);
 }
 
+/** What the desk answered, or null where it could not be reached. */
+async function send(form, dialog, submitter) {
+  try {
+    const body = new FormData(form, submitter);
+    const answer = await fetch(form.action || dialog.dataset.url, { method: "POST", body, credentials: "same-origin" });
+    return { answer, html: await answer.text() };
+  } catch {
+    return null;
+  }
+}
+
+/** Nothing is known of it, so all stays as it is, to be sent once more. */
+function unreached(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+  form.querySelector("[data-unreached]")?.remove();
+  const word = document.getElementById("unreached").content.firstElementChild.cloneNode(true);
+  [...form.querySelectorAll(".sheet__foot")].find((foot) => foot.offsetParent).prepend(word);
+  word.focus();
+}
+
 async function submit(form, dialog, submitter) {
-  const body = new FormData(form, submitter);
-  const answer = await fetch(form.action || dialog.dataset.url, { method: "POST", body, credentials: "same-origin" });
+  const got = await send(form, dialog, submitter);
+  if (!got) return unreached(form);
+  const { answer, html } = got;
   if (answer.redirected) {
     const here = new URL(location.href);
     const there = new URL(answer.url);
-    kept.delete(dialog.dataset.url);
     // Following the redirect has used up its toast; the page we go to shows it.
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = new DOMParser().parseFromString(html, "text/html");
+    kept.delete(dialog.dataset.url);
+    // Led to the door, whose session has ended: the sheet keeps what it says until they are back.
+    if (page.documentElement.dataset.who) taken(form);
     keepForNextPage(page.querySelector(".toasts"));
     if (here.pathname + here.search === there.pathname + there.search) location.reload();
     else location.assign(answer.url);
     return;
   }
-  const html = await answer.text();
   if (fill(dialog, html)) {
     dialog.querySelector("[data-errors], [aria-invalid=true]")?.focus();
   } else {

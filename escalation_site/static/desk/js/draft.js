@@ -1,6 +1,7 @@
 // What is being written is kept on the desk, quietly, for its writer alone; and in this tab as well, for the
 // moments in which the desk cannot be reached or nobody is signed in. Both go when it was sent.
 import { serverNow } from "./clock.js";
+import { keep, recall } from "./tab.js";
 
 const WAIT = 1200;
 const waiting = new WeakMap();
@@ -8,22 +9,8 @@ const fields = (within) => within.querySelectorAll("[data-draft]");
 const place = (field) => `draft:${new URL(field.dataset.draft, location.href).pathname}`;
 const keyOf = (form) => form.querySelector("[name$='-key']")?.value.replaceAll("-", "") || "";
 
-function read(field) {
-  try {
-    return JSON.parse(sessionStorage.getItem(place(field)));
-  } catch {
-    return null; // storage is closed to us, or holds another's text
-  }
-}
-
-function write(field, kept) {
-  try {
-    if (kept) sessionStorage.setItem(place(field), JSON.stringify(kept));
-    else sessionStorage.removeItem(place(field));
-  } catch {
-    // The desk keeps it.
-  }
-}
+const read = (field) => recall(place(field));
+const write = (field, kept) => keep(place(field), kept);
 
 function say(field, at) {
   const state = field.form.querySelector("[data-draft-kept]");

@@ -57,7 +57,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target)) return;
   if (document.documentElement.dataset.keys === "off") return;
   if (document.querySelector("dialog[open]")) return;
-  if (event.key === "j" || event.key === "k") {
+  if ((event.key === "j" || event.key === "k") && rows().length) {
     event.preventDefault();
     move(event.key === "j" ? 1 : -1);
   } else if (event.key === "?") {
