@@ -118,7 +118,7 @@ def _roster(paths, about, running, now):
 def _running(cases):
     """{case id: (its running escalation, its latest handoff)}; of several, the one that started last."""
     escalations = {}
-    for escalation in RUNNING.all(cases=cases):
+    for escalation in RUNNING.all(cases=cases) if cases else ():
         escalations[escalation.case_id] = escalation
     handoffs = {}
     ids = [escalation.pk for escalation in escalations.values()]
