@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from django.db import connections
 from django.utils import timezone
 
-from . import fulltext, history, instants, writers
+from . import fulltext, history, writers
 from .models import Calendar, CalendarVersion, Period, Person, SlaPolicy, SlaPolicyVersion, SlaTarget
 from .states import Metric
 
@@ -21,8 +21,6 @@ DEFAULT_TERMS = {Metric.FIRST_RESPONSE: 8 * HOUR, Metric.NEXT_UPDATE: 24 * HOUR,
 def on_connection(connection, **kwargs):
     if connection.vendor == "sqlite":
         history.prepare(connection)
-    elif connection.vendor == "postgresql":
-        instants.read_quickly(connection)
 
 
 def before_migrating(using, plan=(), **kwargs):

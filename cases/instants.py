@@ -19,7 +19,7 @@ class InstantLoader(TimestamptzLoader):
         return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
-def read_quickly(connection):
+def read_quickly(connection, **kwargs):
     """Register it on a connection of Django's whose times are in UTC."""
-    if connection.timezone is UTC:
+    if connection.vendor == "postgresql" and connection.timezone is UTC:
         connection.connection.adapters.register_loader("timestamptz", InstantLoader)

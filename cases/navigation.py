@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 from cases import counting, queues, roles
 from cases.filters import QueueFilter
 from cases.models import Decision, SavedView
+from cases.prepared import Given, Prepared
+
+SAVED = Prepared(lambda: SavedView.objects.beside_the_queue_of(Given("person")).select_related("team"))
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def kept_query(query):
 def _saved_links(request):
     address = reverse("case-list")
     here = kept_query(request.GET.urlencode()) if request.path == address else None
-    saved = SavedView.objects.beside_the_queue_of(request.user).select_related("team")
+    saved = SAVED.all(person=request.user.pk)
     links = [
         Link(
             f"{address}?{view.query}",

@@ -3,15 +3,15 @@
     OPEN = Prepared(lambda: Clock.objects.open().filter(case=Given("case")))
     OPEN.all(case=case.pk)
 
-For a queryset of models (`only` leaves columns out; select_related is known too) or a values_list; `among` is
-`in` with a list of ids.
+For a queryset of models (`only` leaves columns out; select_related and annotate are known too) or a
+values_list; `among` is `in` with a list of ids.
 """
 
 import json
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Expression, Field, ForeignObject, Lookup
+from django.db.models import Expression, Field, ForeignObject, Lookup, QuerySet
 from django.db.models.query import get_related_populators
 
 from .instances import maker
@@ -85,8 +85,8 @@ class Prepared:
         converters = compiler.get_converters(columns)
         if queryset.query.values_select:
             make = tuple
-        elif compiler.klass_info.get("related_klass_infos"):
-            make = _maker_with_related(compiler.klass_info, compiler.select)
+        elif compiler.klass_info.get("related_klass_infos") or compiler.annotation_col_map:
+            make = _maker_with_related(compiler.klass_info, compiler.select, compiler.annotation_col_map)
         else:
             make = maker(queryset.model, [c.target.attname for c in columns], connection.alias)
 
@@ -98,8 +98,26 @@ class Prepared:
         return self.compiled[connection.vendor]
 
 
-def _maker_with_related(found, select):
-    """A function that makes an instance and what select_related asked for of a row; as Django does."""
+def belonging(parents, name, rows):
+    """Give each of `parents` those of `rows` that belong to it, as prefetch_related(name) would."""
+    if not parents:
+        return parents
+    relation = parents[0]._meta.get_field(name)
+    key, mine = relation.field.attname, {parent.pk: [] for parent in parents}
+    for row in rows:
+        mine[getattr(row, key)].append(row)
+    for parent in parents:
+        found = QuerySet(relation.related_model)
+        found._result_cache, found._prefetch_done = mine[parent.pk], True
+        for row in mine[parent.pk]:
+            relation.field.set_cached_value(row, parent)
+        parent.__dict__.setdefault("_prefetched_objects_cache", {})[relation.get_accessor_name()] = found
+    return parents
+
+
+def _maker_with_related(found, select, annotated):
+    """A function that makes an instance of a row, with what select_related and annotate asked for; as Django
+    does."""
     columns, alias = found["select_fields"], connection.alias
     names = [select[index][0].target.attname for index in columns]
     populators = get_related_populators(found, select, alias)
@@ -108,6 +126,8 @@ def _maker_with_related(found, select):
         instance = found["model"].from_db(alias, names, row[columns[0] : columns[-1] + 1])
         for populator in populators:
             populator.populate(row, instance)
+        for name, index in annotated.items():
+            instance.__dict__[name] = row[index]
         return instance
 
     return make

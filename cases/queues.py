@@ -12,9 +12,20 @@ from django.utils.translation import gettext_lazy as _
 from cases import roles
 from cases.models import Party, StandIn, Standing, Team
 from cases.models.case import NOBODYS
+from cases.models.person import OWN_TEAMS
+from cases.prepared import Given, Prepared
 
 FEW_TEAMS = 4
 STANDS_IN = "stands in"
+
+
+def _named_on():
+    parties = Party.objects.filter(person=Given("person")).values_list("case", "kind")
+    stand_ins = StandIn.objects.open().filter(person=Given("person"))
+    return parties.union(stand_ins.values_list("case", Value(STANDS_IN)), all=True)
+
+
+NAMED_ON = Prepared(_named_on)
 
 
 @dataclass(frozen=True)
@@ -33,12 +44,10 @@ class Reader:
 
     @classmethod
     def of(cls, person, now):
-        own = frozenset(Team.objects.filter(memberships__person=person).values_list("pk", flat=True))
+        own = frozenset(pk for (pk,) in OWN_TEAMS.all(person=person.pk))
         wide = roles.scope(person, "case.work") >= roles.Scope.DEPARTMENT
         named = {kind: set() for kind in (*Party.Kind.values, STANDS_IN)}
-        parties = Party.objects.filter(person=person).values_list("case", "kind")
-        stand_ins = StandIn.objects.open().filter(person=person).values_list("case", Value(STANDS_IN))
-        for case, kind in parties.union(stand_ins, all=True):
+        for case, kind in NAMED_ON.all(person=person.pk):
             named[kind].add(case)
         return cls(
             person=person,

@@ -93,6 +93,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
+        # SQLite reads a statement anew, with the triggers that write its history, where Python does not keep
+        # it read: of itself 128, and operations and pages have more than that between them.
+        "cached_statements": 512,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;",
     }
     DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_SQLITE_NAME", None)}
@@ -115,6 +118,8 @@ if DATABASES["default"]["ENGINE"].endswith("postgresql") and DATABASE_POOL["max_
     DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
 
 AUTH_USER_MODEL = "cases.Person"
+AUTHENTICATION_BACKENDS = ["cases.signed_in.People"]
+SESSION_ENGINE = "cases.signed_in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

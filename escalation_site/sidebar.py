@@ -1,8 +1,10 @@
 """The console's sidebar and first page: the tables in the order of the work, and what waits for somebody."""
 
+from functools import cache
+
 from django.apps import apps
 from django.contrib import admin
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -99,21 +101,29 @@ def _item(request, label, icon):
     options, pages = model._meta, admin.site.get_model_admin(model)
     if not pages.has_view_permission(request):
         return
-    name = f"admin:{options.app_label}_{options.model_name}"
+    link, own = _addresses(model, getattr(pages, "entrance", "changelist"), get_script_prefix())
     yield {
         "title": capfirst(options.verbose_name_plural),
         "icon": icon,
-        # What has a better page to come in by than its list says so.
-        "link": reverse(f"{name}_{getattr(pages, 'entrance', 'changelist')}"),
-        "active": request.path.startswith((reverse(f"{name}_changelist"), *_parts(model))),
+        "link": link,
+        "active": request.path.startswith(own),
     }
 
 
-def _parts(model):
-    """A version's pages belong to the link of what it is a version of."""
-    if hasattr(model, "versions"):
-        version = model.versions.rel.related_model._meta
-        yield reverse(f"admin:{version.app_label}_{version.model_name}_changelist")
+@cache
+def _addresses(model, entrance, prefix):
+    """(where the link of `model` leads, the beginnings of what belongs to it): sixty on every page of the
+    console, and the same ones under one `prefix`.
+
+    What has a better page to come in by than its list says so, as its `entrance`. A version's pages belong to
+    the link of what it is a version of.
+    """
+    own = [model, *([model.versions.rel.related_model] if hasattr(model, "versions") else [])]
+    return _address(model, entrance), tuple(_address(one, "changelist") for one in own)
+
+
+def _address(model, page):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
 
 
 # On the first page: drafts that nobody published, proposals that nobody switched on, timers that cannot run.

@@ -7,10 +7,38 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cases.models import Clock, Promise, TriggerKind
+from cases.prepared import Given, Prepared
 from cases.states import ClockState, TimerKind
 from escalations import matching, near_roster, plan, snapshot
 from escalations.models import Escalation, EscalationPath, Handoff, Rule
 from escalations.operations.automatic import facts_of
+
+RUNNING = Prepared(
+    lambda: (
+        Escalation.objects.running()
+        .filter(case__among=Given("cases"))
+        .select_related("version", "holder", "holder_team")
+        .order_by("pk")
+    )
+)
+OF_A_HANDOFF = ("acknowledge_clock", "work_clock", "to_person", "to_team", "from_person", "answered_by")
+HANDOFFS = Prepared(
+    lambda: (
+        Handoff.objects.filter(escalation__among=Given("escalations"))
+        .select_related(*OF_A_HANDOFF)
+        .order_by("pk")
+    )
+)
+# What is still to come of clocks that nobody has broken, and of promises.
+CLOCKS = Prepared(
+    lambda: Clock.objects.running().filter(
+        case__among=Given("cases"), breach_kind=TimerKind.CLOCK_BREACHED, breached_at=None
+    )
+)
+PROMISES = Prepared(
+    lambda: Promise.objects.open().filter(case__among=Given("cases"), due_at__gte=Given("now"))
+)
+RULES = Prepared(lambda: Rule.objects.in_order().select_related("path"))
 
 
 @dataclass
@@ -90,18 +118,11 @@ def _roster(paths, about, running, now):
 def _running(cases):
     """{case id: (its running escalation, its latest handoff)}; of several, the one that started last."""
     escalations = {}
-    for escalation in (
-        Escalation.objects.running()
-        .filter(case__in=cases)
-        .select_related("version", "holder", "holder_team")
-        .order_by("pk")
-    ):
+    for escalation in RUNNING.all(cases=cases) if cases else ():
         escalations[escalation.case_id] = escalation
     handoffs = {}
-    related = ("acknowledge_clock", "work_clock", "to_person", "to_team", "from_person", "answered_by")
-    for handoff in (
-        Handoff.objects.filter(escalation__in=escalations.values()).select_related(*related).order_by("pk")
-    ):
+    ids = [escalation.pk for escalation in escalations.values()]
+    for handoff in HANDOFFS.all(escalations=ids) if ids else ():
         handoffs[handoff.escalation_id] = handoff
     return {pk: (escalation, handoffs.get(escalation.pk)) for pk, escalation in escalations.items()}
 
@@ -124,7 +145,7 @@ def _starting(cases, found, now):
     if not cases:
         return {}
     events = _events(cases, now)
-    rules = list(Rule.objects.in_order().select_related("path"))
+    rules = RULES.all()
     in_force = (
         EscalationPath.objects.filter(pk__in={r.path_id for r in rules}).version_in_force(now)
         if rules
@@ -145,16 +166,13 @@ def _starting(cases, found, now):
 def _events(cases, now):
     """{case id: [_Event]} of the running clocks and open promises of `cases` that are still to come."""
     events = {}
-    running = Clock.objects.running().filter(
-        case__in=cases, breach_kind=TimerKind.CLOCK_BREACHED, breached_at=None
-    )
-    for clock in running:
+    for clock in CLOCKS.all(cases=cases):
         mine = events.setdefault(clock.case_id, [])
         if clock.at_risk_at and clock.at_risk_at > now:
             mine.append(_Event(clock.at_risk_at, TriggerKind.TARGET_AT_RISK, clock.metric, clock.metric))
         if clock.late_after >= now:
             mine.append(_Event(clock.late_after, TriggerKind.TARGET_BREACHED, clock.metric, clock.metric))
-    for promise in Promise.objects.open().filter(case__in=cases, due_at__gte=now):
+    for promise in PROMISES.all(cases=cases, now=now):
         events.setdefault(promise.case_id, []).append(
             _Event(promise.due_at, TriggerKind.PROMISE_BROKEN, "promise")
         )

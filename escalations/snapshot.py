@@ -7,7 +7,7 @@ from cases.operations import standing
 from cases.prepared import Given, Prepared
 from cases.roles import Role
 
-from .models import LevelInform, PathVersion
+from .models import Level, LevelInform, PathVersion
 from .plan import CaseFacts, LevelFacts, PathFacts, PersonFacts, Roster
 
 SUBJECTS = Prepared(
@@ -53,6 +53,16 @@ ACCOUNT_MANAGERS = Prepared(
 )
 
 
+VERSIONS = Prepared(lambda: PathVersion.objects.filter(pk__among=Given("versions")).select_related("path"))
+LEVELS = Prepared(lambda: Level.objects.filter(version__among=Given("versions")).order_by("number"))
+INFORMS = Prepared(
+    lambda: LevelInform.objects.filter(level__version__among=Given("versions")).values_list(
+        "level_id", "person_id"
+    )
+)
+# Always there, and always the same one.
+ALWAYS_OPEN = Prepared(lambda: Calendar.objects.filter(is_default=True).values_list("pk"))
+
 # Who answers when even a fallback cannot, and which of them first.
 LAST_RESORT = {Role.ESCALATION_MANAGER: 0, Role.ADMINISTRATOR: 1, Role.SUPERVISOR: 2}
 
@@ -78,7 +88,7 @@ def assembled(*, people, memberships, teams, absences, duties, calendars=None):
     """A Roster of rows as the queries above give them, with the calendars as they are now: of all, or of
     `calendars` (ids) and the one that is always open."""
     away, turns, members, first_team = {}, {}, {}, {}
-    always_open_id = Calendar.objects.values_list("pk", flat=True).get(is_default=True)
+    [(always_open_id,)] = ALWAYS_OPEN.all()
     for person, start, end, deputy in absences:
         away.setdefault(person, []).append((start, end, deputy))
     for skill, start, end, person in duties:
@@ -115,22 +125,22 @@ def assembled(*, people, memberships, teams, absences, duties, calendars=None):
 
 
 def paths(version_ids):
-    """{version id: PathFacts} of the given path versions. Three queries."""
+    """{version id: PathFacts} of the given path versions. Three queries, none without any."""
     version_ids = frozenset(version_ids)
+    if not version_ids:
+        return {}
     return history.remembered(("paths", version_ids), lambda: _paths(version_ids))
 
 
 def _paths(version_ids):
     informs = {}
-    for level, person in LevelInform.objects.filter(level__version__in=version_ids).values_list(
-        "level_id", "person_id"
-    ):
+    for level, person in INFORMS.all(versions=version_ids):
         informs.setdefault(level, []).append(person)
+    levels = {}
+    for level in LEVELS.all(versions=version_ids):
+        levels.setdefault(level.version_id, []).append(level)
     found = {}
-    for version in (
-        PathVersion.objects.filter(pk__in=version_ids).select_related("path").prefetch_related("levels")
-    ):
-        levels = sorted(version.levels.all(), key=lambda level: level.number)
+    for version in VERSIONS.all(versions=version_ids):
         found[version.pk] = PathFacts(
             version_id=version.pk,
             path_id=version.path_id,
@@ -152,7 +162,7 @@ def _paths(version_ids):
                     instructions=level.instructions,
                     informs=tuple(informs.get(level.pk, ())),
                 )
-                for level in levels
+                for level in levels.get(version.pk, ())
             ),
         )
     return found

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,7 @@ from cases.models import (
     TimerRepair,
 )
 from cases.models.case import number_of
+from cases.prepared import Given, Prepared
 from escalations.models import (
     AskBack,
     Escalation,
@@ -133,11 +135,8 @@ def events(case, *, until=None, since=None):
     """
     told = []
     for rank, (model, words, to_case) in enumerate(TOLD):
-        ids = model.objects.filter(**{to_case: case.pk}).values("pk")
-        rows = model.history.filter(id__in=ids)
-        if until is not None:
-            rows = rows.filter(history_date__lte=until)
-        told.append((rank, words, _by_object(rows.order_by("history_id"))))
+        rows = _history(model, to_case, until is not None).all(case=case.pk, until=until)
+        told.append((rank, words, _by_object(rows)))
     names = _names([row for _rank, _words, objects in told for rows in objects.values() for row in rows])
     found = []
     for rank, words, objects in told:
@@ -149,6 +148,13 @@ def events(case, *, until=None, since=None):
                     place = (row.history_date, not said.is_cause, rank, row.history_id)
                     found.append((place, _event(row, said, names)))
     return [event for _place, event in sorted(found, key=lambda entry: entry[0])]
+
+
+@cache
+def _history(model, to_case, is_until):
+    ids = model.objects.filter(**{to_case: Given("case")}).values("pk")
+    until = {"history_date__lte": Given("until")} if is_until else {}
+    return Prepared(lambda: model.history.filter(id__in=ids, **until).order_by("history_id"))
 
 
 def _by_object(rows):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from types import SimpleNamespace
 
+from django.db.models import prefetch_related_objects
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -82,7 +83,8 @@ def _described(said):
 
 def _rows(now, case):
     found, is_won = [], False
-    versions = SlaPolicyVersion.objects.select_related("category", "service").in_force(now)
+    versions = SlaPolicyVersion.objects.in_force(now)
+    prefetch_related_objects(versions, "category", "service")
     for number, version in enumerate(versions, 1):
         failed = version.first_failing(case) if case is not None and not is_won else None
         verdict, why = _verdict(case, failed, is_won)

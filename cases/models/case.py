@@ -14,7 +14,7 @@ from cases.priorities import Weight
 from cases.states import LIVE, CaseStatus, Priority
 
 from .customer import Channel, Contact, Customer, Service
-from .person import Membership, Person, Team
+from .person import OWN_TEAMS, Membership, Person, Team
 from .sla import SlaPolicyVersion
 
 NUMBER_BASE = 20000
@@ -66,7 +66,7 @@ def number_of(pk):
 
 def teams_in_reach(person, action):
     """The ids of the teams whose cases `person` may do `action` on: their own, or their departments'."""
-    teams = set(Team.objects.filter(memberships__person=person).values_list("pk", flat=True))
+    teams = {pk for (pk,) in OWN_TEAMS.all(person=person.pk)}
     is_wide = roles.scope(person, action) == roles.Scope.DEPARTMENT
     return Team.with_all_below(teams) if is_wide else teams
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases import history, roles
+from cases.prepared import Given, Prepared
 
 
 def validate_time_zone(value):
@@ -240,7 +241,7 @@ class Team(models.Model):
     def with_all_below(team_ids):
         """The given teams and all teams below them, as a set of ids (the tree is small: one query)."""
         children = {}
-        for pk, parent in Team.objects.values_list("pk", "parent_id"):
+        for pk, parent in TREE.all():
             children.setdefault(parent, []).append(pk)
         found, waiting = set(), list(team_ids)
         while waiting:
@@ -253,7 +254,7 @@ class Team(models.Model):
     @staticmethod
     def with_all_above(team_ids):
         """The given teams and all teams they are part of, as a set of ids."""
-        above = dict(Team.objects.values_list("pk", "parent_id")) if team_ids else {}
+        above = dict(TREE.all()) if team_ids else {}
         found, waiting = set(), list(team_ids)
         while waiting:
             pk = waiting.pop()
@@ -323,3 +324,7 @@ class Absence(models.Model):
     def __str__(self):
         since, until = timezone.localtime(self.starts_at), timezone.localtime(self.ends_at)
         return f"{self.person}: {since:%Y-%m-%d} – {until:%Y-%m-%d}"
+
+
+OWN_TEAMS = Prepared(lambda: Team.objects.filter(memberships__person=Given("person")).values_list("pk"))
+TREE = Prepared(lambda: Team.objects.values_list("pk", "parent_id"))

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases import durations
 from cases.history import History, remembered
+from cases.prepared import Given, Prepared, belonging
 from cases.states import Metric, Priority
 
 from .calendar import Calendar
@@ -48,25 +49,20 @@ class SlaPolicy(models.Model):
 
 class SlaPolicyVersionQuerySet(models.QuerySet):
     def in_force(self, at):
-        """The newest published version of each active policy at `at`, in the order in which policies are
-        asked."""
-        versions = remembered(
-            "published policies",
-            lambda: list(
-                self.filter(policy__is_active=True, published_at__isnull=False)
-                .select_related("policy")
-                .prefetch_related("targets")
-                # Asked along: a desk without packs pays no question for them.
-                .annotate(law_may_apply=models.Exists(PackVersion.objects.published()))
-                .order_by("policy__is_default", "policy__position", "policy_id", "-effective_at", "-number")
-            ),
-        )
+        """The newest published version of each active policy at `at`, with its targets, in the order in
+        which policies are asked. Of all there are, however this queryset is narrowed."""
+        versions = remembered("published policies", lambda: _with_targets(PUBLISHED.all()))
         seen, first = set(), []
         for version in versions:
             if version.effective_at <= at and version.policy_id not in seen:
                 seen.add(version.policy_id)
                 first.append(version)
         return first
+
+    def served_by(self, pk):
+        """The version with this id, with its targets."""
+        [version] = _with_targets(ONE.all(version=pk))
+        return version
 
 
 # What a version may ask of a case, in the order in which it is asked.
@@ -184,3 +180,22 @@ class SlaTarget(models.Model):
     def clean(self):
         if self.term_seconds is not None and self.term_seconds <= 0:
             raise ValidationError({"term_seconds": _("A term must be above zero; name at least one second.")})
+
+
+PUBLISHED = Prepared(
+    lambda: (
+        SlaPolicyVersion.objects.filter(policy__is_active=True, published_at__isnull=False)
+        .select_related("policy")
+        # Asked along: a desk without packs pays no question for them.
+        .annotate(law_may_apply=models.Exists(PackVersion.objects.published()))
+        .order_by("policy__is_default", "policy__position", "policy_id", "-effective_at", "-number")
+    )
+)
+ONE = Prepared(lambda: SlaPolicyVersion.objects.filter(pk=Given("version")))
+TARGETS = Prepared(lambda: SlaTarget.objects.filter(version__among=Given("versions")).order_by("pk"))
+
+
+def _with_targets(versions):
+    if not versions:
+        return versions
+    return belonging(versions, "targets", TARGETS.all(versions=[version.pk for version in versions]))

@@ -25,6 +25,7 @@ BY_MAIL = {
 ALWAYS_AT_ONCE = {NoticeKind.HANDOFF}
 # Whoever is handed a restricted case hears of it by that.
 TO_THE_HOLDER = {NoticeKind.HANDOFF, NoticeKind.HOLDER_REMINDER}
+CHOSEN = Prepared(lambda: PersonPreference.objects.filter(person__among=Given("people")))
 NAMED = Prepared(
     lambda: Party.objects.filter(case__among=Given("cases")).values_list("case_id", "person_id", "kind")
 )
@@ -135,7 +136,7 @@ def _chosen(wanted):
     people = {want.person.pk for want in wanted}
     if not people:
         return {}
-    return {choice.person_id: choice for choice in PersonPreference.objects.filter(person__in=people)}
+    return {choice.person_id: choice for choice in CHOSEN.all(people=people)}
 
 
 def goes_by_mail(kind, choice):

@@ -87,9 +87,7 @@ def _owe_update(case, from_at, now):
 def version_of(case):
     """The policy version that `case` is served by, with its targets."""
     pk = case.policy_version_id
-    return history.remembered(
-        ("policy version", pk), lambda: SlaPolicyVersion.objects.prefetch_related("targets").get(pk=pk)
-    )
+    return history.remembered(("policy version", pk), lambda: SlaPolicyVersion.objects.served_by(pk))
 
 
 def received_by_team(case, *, now):

@@ -6,6 +6,9 @@ from django.utils.translation import gettext as _
 
 from cases.errors import WrongMove
 from cases.models import Person
+from cases.prepared import Given, Prepared
+
+HERE = Prepared(lambda: Person.objects.filter(pk__among=Given("people"), is_active=True).values_list("pk"))
 
 
 def here(ids):
@@ -18,7 +21,7 @@ def here(ids):
     if not ids:
         return set()
     if connection.vendor != "postgresql":  # one writes at a time
-        return set(Person.objects.filter(pk__in=ids, is_active=True).values_list("pk", flat=True))
+        return {pk for (pk,) in HERE.all(people=ids)}
     table = connection.ops.quote_name(Person._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(

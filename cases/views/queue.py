@@ -16,6 +16,7 @@ from cases import branches, queues, roles, searching, snippets
 from cases.filters import QueueFilter, people
 from cases.fulltext import words_of
 from cases.models import Case, CaseTag, Standing
+from cases.models.case import id_of
 from cases.operations import saved_views, together
 from cases.orders import FOUND, ORDERS, Order
 from cases.views.doings import Last
@@ -158,7 +159,10 @@ def _first_owed(asked, shown):
 
 def _only_case_numbered(request):
     """The address of the case whose number was typed, where the searcher may know of it."""
-    found = Case.objects.findable(request.user).numbered(request.GET.get("q", "")).first()
+    number = request.GET.get("q", "")
+    if id_of(number) is None:
+        return None
+    found = Case.objects.findable(request.user).numbered(number).first()
     return reverse("case", args=[found.number]) if found else None
 
 

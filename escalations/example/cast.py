@@ -145,7 +145,7 @@ class Cast:
         )
         self.have = {c.pk: {s.service.name for s in c.subscriptions.all()} for c in self.customers}
         self.absences = list(Absence.objects.select_related("deputy"))
-        self.policies = SlaPolicyVersion.objects.prefetch_related("targets").in_force(now)
+        self.policies = SlaPolicyVersion.objects.in_force(now)
         self.categories = {row.name: row for row in Category.objects.all()}
         self.services = {row.name: row for row in Service.objects.all()}
         self.used = {}

@@ -1,6 +1,7 @@
 """Cases in the API: what the verbs do and refuse, what is read, and what a list costs."""
 
 from base64 import b64encode
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -19,9 +20,14 @@ pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return worlds.desk()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Who may ask what of the API: each endpoint and role; restricted cases; complaints about somebody."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -17,9 +18,14 @@ pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return worlds.desk()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Asks, decisions and answers in the API: what is shown, filtered and done, and who may."""
 
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 
@@ -24,8 +25,8 @@ def clock(monkeypatch, now):
     monkeypatch.setattr(timezone, "now", lambda: now)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     desk = worlds.desk()
     with make.signed():
         for name, limit in {"ana": LIMIT, "marta": 500, "priya": 5000}.items():
@@ -33,6 +34,11 @@ def desk():
             person.money_limit = limit
             person.save()
     return desk
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from tests import factories as make
 from tests.cases.test_pages import HOUR, NOW, ROLES, Inline, body, new_case, page, post, queries
 from tests.cases.test_pages import desk as pages_desk
 from tests.cases.test_pages import eleven_in_madrid as eleven
+from tests.cases.test_pages import made as pages_made
 
 pytestmark = pytest.mark.django_db
 
-desk, eleven_in_madrid = pages_desk, eleven
+desk, made, eleven_in_madrid = pages_desk, pages_made, eleven
 LIMIT = Decimal(100)
 
 

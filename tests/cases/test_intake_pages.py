@@ -1,5 +1,6 @@
 """The pages of intake, of calls and of cases beside each other: who may, what they refuse, what they cost."""
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -40,8 +41,8 @@ def eleven_in_madrid(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     people = {
         "agent": make.person("Lucia", time_zone="Europe/Madrid"),
         "supervisor": make.person("Ana", "supervisor"),
@@ -55,6 +56,11 @@ def desk():
     make.team("Network", people=[people["stranger"]])
     make.policy(targets=TERMS)
     return people
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Colleagues called in internal notes: who is meant, who may hear of it, and what they are told."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,14 @@ pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return worlds.desk()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """One's own notices: the bell, the list, what reaches whom by mail, and when."""
 
+from copy import deepcopy
 from datetime import time, timedelta
 
 import pytest
@@ -22,9 +23,14 @@ def eleven_in_madrid(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return workspace.people()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """One's own profile, notices and absences by the API: whose they are, what may be said, what is refused."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -19,9 +20,14 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 THEIRS = {**dict.fromkeys(EVERYBODY, 200), None: 401}
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return worlds.desk()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

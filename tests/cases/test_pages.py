@@ -1,5 +1,6 @@
 """The workspace's pages: who may open which, what they show and refuse, and what they cost."""
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from uuid import UUID
@@ -26,8 +27,8 @@ def eleven_in_madrid(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     """A department with a team below it, another team, and one person of each role."""
     people = {
         "agent": make.person("Lucia", time_zone="Europe/Madrid"),
@@ -42,6 +43,11 @@ def desk():
     make.team("Network", people=[people["stranger"]])
     make.policy(targets=TERMS)
     return people
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 def new_case(people, name="Northwind", at=NOW, **fields):

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import Exists, F, OuterRef
 
 from cases import history
-from cases.models import Case, Pause, Standing, Timer
+from cases.models import Case, Pause, SlaPolicyVersion, Standing, Timer
 from cases.operations import pausing, routing, standing
-from cases.prepared import Given, Prepared
+from cases.prepared import Given, Prepared, belonging
 from cases.sets import update_each
+from cases.states import Metric
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +72,32 @@ def test_what_belongs_to_a_row_comes_with_it_or_is_nothing(cases, now, django_as
         assert (found, found.customer, found.customer.account_manager) == (case, case.customer, ana)
         assert found.owner is None and found.received_at == now
     assert asked.all(case=0) == []
+
+
+def test_what_is_annotated_comes_with_the_row(cases):
+    def asked():
+        found = Case.objects.filter(pk__among=Given("ids")).order_by("pk")
+        return found.annotate(is_known=Exists(Pause.objects.filter(case=OuterRef("pk"))), twice=F("pk") * 2)
+
+    plain, related = Prepared(asked), Prepared(lambda: asked().select_related("customer"))
+    for prepared in (plain, related):
+        found = prepared.all(ids=[case.pk for case in cases])
+        assert [(row.pk, row.is_known, row.twice) for row in found] == [
+            (c.pk, False, 2 * c.pk) for c in cases
+        ]
+
+
+def test_what_belongs_to_rows_is_theirs_as_if_prefetched(django_assert_num_queries):
+    targets = {(Metric.FIRST_RESPONSE, None): 60, (Metric.RESOLUTION, None): 3600}
+    versions = [make.policy(targets=targets), make.policy("Empty of others")]
+    with django_assert_num_queries(2):
+        found = {version.pk: version for version in SlaPolicyVersion.objects.in_force(make.BEGINNING)}
+        mine = {pk: list(version.targets.all()) for pk, version in found.items()}
+    with django_assert_num_queries(0):
+        assert all(target.version is found[pk] for pk, rows in mine.items() for target in rows)
+    for version in versions:
+        assert mine[version.pk] == list(version.targets.order_by("pk"))
+    assert belonging([], "targets", []) == []
 
 
 def test_only_a_transaction_that_remembers_asks_once(now):

@@ -1,5 +1,6 @@
 """The rest of another team's case, opened for a reason and a day; an auditor's reading; a case on paper."""
 
+from copy import deepcopy
 from datetime import timedelta
 from functools import partial
 
@@ -29,9 +30,14 @@ def clock(monkeypatch):
     return at
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return workspace.people()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

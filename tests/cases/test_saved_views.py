@@ -1,5 +1,7 @@
 """Saved views shared with a team: who may share with whom, who sees them, who changes them."""
 
+from copy import deepcopy
+
 import pytest
 from django.urls import reverse
 
@@ -19,13 +21,18 @@ def eleven_in_madrid(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     found = people()
     found["colleague"] = make.person("Jonas")
     with make.signed():
         found["colleague"].memberships.create(team=found["agent"].teams.get())
     return found
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Search: what is looked through, for whom, and what of it is shown."""
 
+from copy import deepcopy
+
 import pytest
 from django.db import connection
 from django.urls import reverse
@@ -19,9 +21,14 @@ def eleven_in_madrid(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return people()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 def found(client, person, words, **query):

@@ -1,5 +1,7 @@
 """Many cases at once: case by case through the one operation, each outcome said; and the tags of cases."""
 
+from copy import deepcopy
+
 import pytest
 from django.urls import reverse
 
@@ -20,9 +22,14 @@ def eleven_in_madrid(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return people()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

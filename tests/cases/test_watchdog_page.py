@@ -1,6 +1,7 @@
 """The watchdog's page: who may open it, what it says first, and what its buttons do."""
 
 import re
+from copy import deepcopy
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,10 +32,15 @@ def eleven_in_madrid(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     make.policy(targets={(Metric.RESOLUTION, None): 10**8})
     return {role: make.person(role.title(), role) for role in ROLES}
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

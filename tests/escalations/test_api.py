@@ -1,5 +1,6 @@
 """The ladder in the API: who reads and moves it, what is refused, and what is said of the time to come."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -28,9 +29,14 @@ HANDOFF = {
 }
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return worlds.desk()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture(autouse=True)

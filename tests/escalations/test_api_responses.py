@@ -1,5 +1,6 @@
 """Options, questions back, handing on and severity in the API: who reads and does it, and what is refused."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -18,9 +19,14 @@ pytestmark = pytest.mark.django_db
 TEXTS = {"background": "Charged twice", "tried": "An apology", "next_steps": "Call back"}
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     return worlds.desk()
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """After a stop of the engine: what was missed happens once, as of its own instant, at the level due."""
 
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,8 +23,8 @@ TEXTS = {"reason": "Credit", "background": "38 lines twice", "tried": "Compared"
 MADRID = ZoneInfo("Europe/Madrid")
 
 
-@pytest.fixture
-def desk(now):
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module, now):
     """Response within an hour, then Jonas, Marta, Tomás with half an hour, an hour and two; then Priya."""
     people = {name: make.person(name) for name in ("Ana", "Jonas", "Marta", "Tomas")}
     people["Priya"] = make.person("Priya", role="manager")
@@ -38,6 +39,11 @@ def desk(now):
         fallback=people["Priya"],
     )
     return people
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Escalating by hand and by rule: whole handoffs, one ladder a path, conflicts, cool-off, and what ends
 it."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -36,8 +37,8 @@ TEXTS = {
 }
 
 
-@pytest.fixture
-def desk(now):
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module, now):
     """A ladder of Marta, then Tomás; Priya is the fallback."""
     people = {name: make.person(name) for name in ("Ana", "Jonas", "Marta", "Tomas")}
     people["Priya"] = make.person("Priya", role="manager")
@@ -57,6 +58,11 @@ def desk(now):
     people["case"] = make.case(now=now, by=people["Ana"], owner=people["Ana"])
     engine.run_until_idle(now=now)
     return people
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 def up(desk, now, **fields):

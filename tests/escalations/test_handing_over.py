@@ -1,5 +1,6 @@
 """A handoff by hand: its reason from the catalogue, the way it goes, and the word to the customer."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -23,13 +24,18 @@ TEXTS = {"background": "38 lines twice", "tried": "Compared the tariff", "next_s
 WORD = "Marta decides about it and calls you by noon."
 
 
-@pytest.fixture
-def desk(now):
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module, now):
     people = {name: make.person(name) for name in ("Ana", "Marta")}
     make.policy(targets={(Metric.FIRST_RESPONSE, None): 3600})
     people["path"] = make.path(levels=[{"person": people["Marta"]}], fallback=people["Marta"])
     people["case"] = make.case(now=now - HOUR / 2, by=people["Ana"], owner=people["Ana"])
     return people
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 def up(desk, now, **fields):

@@ -1,5 +1,6 @@
 """Options to de-escalate by: lowest first, whose they are, how far money goes, and who could go further."""
 
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,8 +22,8 @@ CENT = Decimal("0.01")
 TEXTS = {"reason": "a", "background": "b", "tried": "c", "next_steps": "d"}
 
 
-@pytest.fixture
-def desk(now):
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module, now):
     """Ana may grant 50 and works for Marta (400); level 1 is Tomás (up to 100), level 2 Priya (1,000)."""
     marta = make.person("Marta", role="supervisor", money_limit=400)
     people = {
@@ -41,6 +42,11 @@ def desk(now):
     )
     people["case"] = make.case(now=now, by=people["Ana"], owner=people["Ana"], category=make.category())
     return people
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 def use(desk, row, now, outcome="offered", by="Ana", **said):

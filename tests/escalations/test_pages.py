@@ -1,5 +1,6 @@
 """Escalating by hand, answering a handoff, and what the pages announce if nobody acts."""
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -34,8 +35,8 @@ def eleven_in_madrid(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     people = {
         "agent": make.person("Lucia", time_zone="Europe/Madrid"),
         "supervisor": make.person("Ana", "supervisor", time_zone="Europe/Madrid"),
@@ -56,6 +57,11 @@ def desk():
     ]
     people["path"] = make.path(levels=levels, fallback=people["manager"])
     return people
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 def new_case(people, name="Northwind"):

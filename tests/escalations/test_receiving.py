@@ -1,5 +1,6 @@
 """Receiving: asking back, handing on, stepping down through the options, raising the severity."""
 
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 
@@ -30,8 +31,8 @@ HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 TEXTS = {"reason": "Above my limit", "background": "Twice", "tried": "Compared", "next_steps": "Approve"}
 
 
-@pytest.fixture
-def desk(now):
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module, now):
     """Care (Ana owns) gave it to Billing (Jonas, Nadia), level 1; Marta is level 2 and lends up to 1,000."""
     people = {name: make.person(name) for name in ("Ana", "Jonas", "Nadia", "Olga")}
     people["Marta"] = make.person("Marta", role="supervisor")
@@ -45,6 +46,11 @@ def desk(now):
     people["case"] = make.case(now=now, by=people["Ana"], owner=people["Ana"])
     engine.run_until_idle(now=now)
     return people
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 def up(desk, now, level=1, **fields):

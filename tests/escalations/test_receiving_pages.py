@@ -1,6 +1,7 @@
 """The pages of escalating and receiving: who may open them, what they keep, refuse and show."""
 
 import re
+from copy import deepcopy
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -40,8 +41,8 @@ def eleven_in_madrid(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def desk():
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     """Lucia (may grant 50) owns it; Jonas or Petra of Billing get it first, then Ana, then Marta."""
     people = {
         "agent": make.person("Lucia", time_zone="Europe/Madrid", money_limit=50),
@@ -61,6 +62,11 @@ def desk():
     levels = [{"team": billing}, {"person": people["supervisor"], "authority_limit": 1000}]
     people["path"] = make.path(levels=levels, fallback=people["manager"])
     return people
+
+
+@pytest.fixture
+def desk(made):
+    return deepcopy(made)
 
 
 @pytest.fixture

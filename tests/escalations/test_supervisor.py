@@ -2,6 +2,7 @@
 working day; the form proposes which, and why."""
 
 import csv
+from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -43,8 +44,8 @@ def clock(monkeypatch):
     return at
 
 
-@pytest.fixture
-def desk(clock):
+@pytest.fixture(scope="module")
+def made(for_all_of_the_module):
     """Lucia's cases go to Ana of the office (09:00 to 18:00 in Madrid), then to a team at any hour."""
     office = make.calendar(closes="18:00")
     people = {
@@ -63,6 +64,11 @@ def desk(clock):
     )
     make.rule(people["path"], trigger="target_breached")
     return people
+
+
+@pytest.fixture
+def desk(made, clock):
+    return deepcopy(made)
 
 
 def new_case(desk, zone="Europe/Dublin", at=NOW - HOUR):
