@@ -120,6 +120,10 @@ class Result:
     def may_cancel(self):
         return self.is_live and roles.may(self.person, "rules.draft")
 
+    @property
+    def may_try_again(self):
+        return self.job.state in (State.FAILED, State.CANCELLED) and roles.may(self.person, "rules.draft")
+
     # --- what it found ---
 
     @property
