@@ -8,13 +8,14 @@ from functools import wraps
 
 from csp.constants import SELF, UNSAFE_EVAL
 from csp.decorators import csp_update
+from django import forms
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import DateTimeField, TextField, TimeField
+from django.db.models import DateField, DateTimeField, TextField, TimeField
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, cached_property
@@ -52,8 +53,10 @@ __all__ = [
     "PRIMARY",
     "ConsoleAdmin",
     "ConsoleSite",
+    "DayField",
     "HistoryAdmin",
     "InlineFormSet",
+    "MomentField",
     "StackedInline",
     "TabularInline",
     "action",
@@ -64,8 +67,25 @@ __all__ = [
 PRIMARY = ActionVariant.PRIMARY
 
 
+# After Django's own pickers, which know no keyboard.
+PICKERS = [
+    "admin/js/core.js",
+    "admin/js/calendar.js",
+    "admin/js/admin/DateTimeShortcuts.js",
+    "desk/js/pickers.js",
+]
+
+
+class Day(UnfoldAdminDateWidget):
+    class Media:
+        js = PICKERS
+
+
 class TimeOfDay(UnfoldAdminTimeWidget):
     """Hours and minutes; seconds only where there are some, so that saving does not lose them."""
+
+    class Media:
+        js = PICKERS
 
     def format_value(self, value):
         said = super().format_value(value)
@@ -75,8 +95,12 @@ class TimeOfDay(UnfoldAdminTimeWidget):
 class Moment(UnfoldAdminSplitDateTimeWidget):
     """A day and a time of the reader's zone, which the page names beside them."""
 
+    class Media:
+        js = PICKERS
+
     def __init__(self, attrs=None):
         super().__init__(attrs)
+        self.widgets[0] = Day(attrs={"placeholder": _("Date")})
         self.widgets[1] = TimeOfDay(attrs={"placeholder": pgettext_lazy("of a day", "Time")})
 
     def render(self, name, value, attrs=None, renderer=None):
@@ -86,11 +110,11 @@ class Moment(UnfoldAdminSplitDateTimeWidget):
 
 
 class Widgets:
-    """The console's own fields, by what they are for."""
+    """The console's own inputs, by what they are for."""
 
     Boxes = UnfoldAdminCheckboxSelectMultipleWidget
     Choice = UnfoldAdminSelectWidget
-    Day = UnfoldAdminDateWidget
+    Day = Day
     File = UnfoldAdminFileFieldWidget
     Lines = UnfoldAdminTextareaWidget
     LongChoice = UnfoldAdminSelect2Widget
@@ -100,6 +124,33 @@ class Widgets:
     Password = UnfoldAdminPasswordWidget
     Switch = UnfoldBooleanSwitchWidget
     Text = UnfoldAdminTextInputWidget
+
+
+# Either way of writing is read in every language, whatever else is.
+NO_DAY = _("This is no day that is read here; write year, month and day, such as 2026-04-30.")
+NO_TIME = _("This is no time that is read here; write hours and minutes of 24 hours, such as 14:30.")
+
+
+class DayField(forms.DateField):
+    widget = Widgets.Day
+    default_error_messages = {"invalid": NO_DAY}
+
+
+class TimeOfDayField(forms.TimeField):
+    widget = TimeOfDay
+    default_error_messages = {"invalid": NO_TIME}
+
+
+class MomentField(forms.SplitDateTimeField):
+    widget = Widgets.Moment
+    default_error_messages = {"invalid_date": NO_DAY, "invalid_time": NO_TIME}
+
+    def get_bound_field(self, form, field_name):
+        """Its two inputs stand below one label, which belongs to neither: each is named by it."""
+        bound = super().get_bound_field(form, field_name)
+        for part in self.widget.widgets:
+            part.attrs["aria-label"] = f"{bound.label}, {part.attrs['placeholder']}"
+        return bound
 
 
 class ConsoleSite(UnfoldAdminSite):
@@ -151,14 +202,16 @@ class CappedPaginator(Paginator):
 class Fields:
     """Form fields of pages and of the rows in them."""
 
+    formfield_overrides = {
+        DateField: {"form_class": DayField, "widget": DayField.widget},
+        DateTimeField: {"form_class": MomentField, "widget": MomentField.widget},
+        TimeField: {"form_class": TimeOfDayField, "widget": TimeOfDayField.widget},
+    }
+
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "time_zone":
             kwargs["widget"] = Widgets.LongChoice(choices=time_zone_choices())
-        if isinstance(db_field, DateTimeField):
-            kwargs["widget"] = Widgets.Moment
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(db_field, TimeField):
-            field.widget.format = "%H:%M"
         if isinstance(db_field, TextField):
             field.widget.attrs["rows"] = 3
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):

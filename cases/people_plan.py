@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -20,6 +21,8 @@ CREATED, CHANGED, SAME, WRONG = "created", "changed", "same", "wrong"
 POWERS = ("email", "role", "manager", "money_limit")
 DEFAULTS = {"role": roles.Role.AGENT.value, "language": "en", "time_zone": "UTC", "money_limit": Decimal(0)}
 NAMED = 12
+# "1,500" is fifteen hundred to one bank and one and a half to another: three digits are no cents.
+EUROS = re.compile(r"\d{1,10}([.,]\d{1,2})?", re.ASCII)
 USERNAME = UnicodeUsernameValidator(
     message=gettext_lazy("This is no username; write letters, digits and @ . + - _ only, without blanks.")
 )
@@ -230,20 +233,16 @@ class _Reader:
         )
 
     def _money_limit(self, text):
-        plain = text.replace("€", "").replace("EUR", "").replace(" ", "") or "0"
-        if "," in plain and "." not in plain:
-            plain = plain.replace(",", ".")
-        try:
-            said = Decimal(plain)
-            amount = said.quantize(Decimal("0.01"))
-        except InvalidOperation:
-            said = amount = Decimal(-1)
-        if not (said.is_finite() and amount >= 0 and amount < Decimal(10) ** 10 and amount == said):
+        plain = "".join(text.replace("€", "").replace("EUR", "").split()) or "0"
+        if not EUROS.fullmatch(plain):
             raise ValidationError(
-                _("“%(text)s” is no money limit; write euros as 250 or 250.50, zero or more.")
+                _(
+                    "“%(text)s” is no money limit; write euros as 250 or 1500.50, zero or more, with nothing"
+                    " between the thousands."
+                )
                 % {"text": text}
             )
-        return amount
+        return Decimal(plain.replace(",", ".")).quantize(Decimal("0.01"))
 
     def _teams(self, text):
         return self._several(text, self._one_team)

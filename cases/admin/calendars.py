@@ -138,7 +138,7 @@ class CalendarVersionAdmin(VersionAdmin):
         hours = version.working_hours(version.calendar.time_zone)
         asked = request.GET.get("year", "")
         this = timezone.now().astimezone(hours.tz).year
-        number = int(asked) if asked.isdigit() and len(asked) == 4 else this
+        number = int(asked) if asked.isdecimal() and len(asked) == 4 else this
         number = min(max(number, FIRST_YEAR), LAST_YEAR)
         context = {
             **self.admin_site.each_context(request),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from cases import configuration
-from cases.console import Widgets
+from cases.console import DayField, Widgets
 from cases.models import Person
 
 NAME = "configuration-history"
@@ -33,8 +33,8 @@ class WhichChanges(forms.Form):
         empty_label=gettext_lazy("anybody"),
         widget=Widgets.LongChoice,
     )
-    since = forms.DateField(label=gettext_lazy("From"), required=False, widget=Widgets.Day)
-    until = forms.DateField(label=gettext_lazy("Up to"), required=False, widget=Widgets.Day)
+    since = DayField(label=gettext_lazy("From"), required=False)
+    until = DayField(label=gettext_lazy("Up to"), required=False)
     about = forms.CharField(required=False, widget=forms.HiddenInput)
     page = forms.IntegerField(required=False, min_value=1, max_value=1000, widget=forms.HiddenInput)
 
@@ -50,7 +50,7 @@ class WhichChanges(forms.Form):
         label, _colon, pk = self.cleaned_data["about"].partition(":")
         if not label:
             return None
-        if label not in self.kinds or not pk.isdigit() or len(pk) > 18:
+        if label not in self.kinds or not pk.isdecimal() or len(pk) > 18:
             raise forms.ValidationError(_("There is no such thing; choose what it is about again."))
         return label, int(pk)
 

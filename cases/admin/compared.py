@@ -68,7 +68,7 @@ class ComparePages:
         """A version's history says who changed which field when; beside another one it shows what is
         different in all."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_compare"
-        context = {"compare_address": reverse(name, args=[object_id]) if object_id.isdigit() else ""}
+        context = {"compare_address": reverse(name, args=[object_id]) if object_id.isdecimal() else ""}
         return super().history_view(request, object_id, {**(extra_context or {}), **context})
 
 

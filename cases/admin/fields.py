@@ -42,7 +42,7 @@ class TermField(forms.IntegerField):
 
 def term_words(shown):
     """For pages that show a stored term (the admin hands over its text)."""
-    return durations.word(int(shown)) if str(shown).isdigit() else shown
+    return durations.word(int(shown)) if str(shown).isdecimal() else shown
 
 
 class Terms:

@@ -258,4 +258,4 @@ def _number(value):
 
 def _whole(value):
     text = str(value)
-    return int(text) if text.isdigit() and len(text) < 10 else 0
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cases import law_words
-from cases.console import Widgets
+from cases.console import MomentField, Widgets
 from cases.models import Calendar, Category, Customer
 from cases.operations import lookback, packs
 from cases.packs import facts
@@ -53,10 +53,9 @@ class TurnOnForm(forms.Form):
             "Each of its open days is a business day of the law; it should have the holidays."
         ),
     )
-    effective_at = forms.SplitDateTimeField(
+    effective_at = MomentField(
         label=gettext_lazy("For cases received from"),
         required=False,
-        widget=Widgets.Moment,
         help_text=gettext_lazy("Empty: from now on."),
     )
     change_reason = ReasonField()
@@ -139,10 +138,9 @@ def any_of_them(fact, first=""):
 
 
 class TurnOffForm(forms.Form):
-    effective_at = forms.SplitDateTimeField(
+    effective_at = MomentField(
         label=gettext_lazy("For cases received from"),
         required=False,
-        widget=Widgets.Moment,
         help_text=gettext_lazy("Empty: from now on."),
     )
     change_reason = ReasonField(required=True)

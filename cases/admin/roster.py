@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
 from cases import display, roles, rosters
-from cases.console import Widgets
+from cases.console import DayField, Widgets
 from cases.errors import ConflictOfInterest, Incomplete, InThePast, NotTheirs, Overlaps, Refused
 from cases.models import Duty, Person, Skill, Team
 from cases.operations import duties, turns
@@ -34,7 +34,7 @@ OFFERED = 60
 class WhichWeek(forms.Form):
     """Of what and when; what is not understood is as if it had not been asked."""
 
-    week = forms.DateField(label=gettext_lazy("Week of"), required=False, widget=Widgets.Day)
+    week = DayField(label=gettext_lazy("Week of"), required=False)
     skill = forms.ModelChoiceField(
         label=gettext_lazy("Skill"),
         queryset=Skill.objects.order_by("name"),

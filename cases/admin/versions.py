@@ -1,6 +1,5 @@
 """Versioned configuration: a draft is edited, checked and published; what was published is read."""
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Subquery
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import roles
-from cases.console import PRIMARY, InlineFormSet, StackedInline, TabularInline, Widgets, action, display
+from cases.console import PRIMARY, InlineFormSet, MomentField, StackedInline, TabularInline, action, display
 from cases.errors import Refused
 from cases.operations import drafting
 
@@ -31,10 +30,9 @@ def posted(request):
 
 
 class PublishForm(WhyForm):
-    effective_at = forms.SplitDateTimeField(
+    effective_at = MomentField(
         label=gettext_lazy("In force from"),
         required=False,
-        widget=Widgets.Moment,
         help_text=gettext_lazy("Empty: from now on."),
     )
     field_order = ("effective_at", "change_reason")

@@ -20,7 +20,7 @@ from cases import display as shown
 from cases import durations, roles
 from cases.admin.bases import ReadOnly
 from cases.admin.recalculations import UNATTENDED_AFTER, number
-from cases.console import ConsoleAdmin, Widgets, display
+from cases.console import ConsoleAdmin, DayField, Widgets, display
 from cases.errors import Refused
 from cases.models import Case
 from escalations.backtest import counting, report
@@ -43,8 +43,8 @@ LAST = timedelta(days=90)
 class BackTestForm(forms.Form):
     """Which days, and whether proposed rules count as if they were in force."""
 
-    since = forms.DateField(label=gettext_lazy("From"), widget=Widgets.Day)
-    until = forms.DateField(label=gettext_lazy("Up to and including"), widget=Widgets.Day)
+    since = DayField(label=gettext_lazy("From"))
+    until = DayField(label=gettext_lazy("Up to and including"))
     with_proposals = forms.BooleanField(
         label=gettext_lazy("With the rules of this path that are only proposed"),
         required=False,
@@ -119,6 +119,10 @@ class Result:
     @property
     def may_cancel(self):
         return self.is_live and roles.may(self.person, "rules.draft")
+
+    @property
+    def may_try_again(self):
+        return self.job.state in (State.FAILED, State.CANCELLED) and roles.may(self.person, "rules.draft")
 
     # --- what it found ---
 

@@ -174,6 +174,8 @@ class RuleAdmin(MatrixPages, SwitchedAdmin):
     list_display = (
         "position",
         "name",
+        # What is switched here is seen without scrolling.
+        "is_active",
         "trigger",
         "metric",
         "category",
@@ -183,7 +185,6 @@ class RuleAdmin(MatrixPages, SwitchedAdmin):
         "language",
         "path",
         "level_number",
-        "is_active",
     )
     list_display_links = ("position", "name")
     list_select_related = ("category", "path")

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases.console import Widgets
+from cases.console import MomentField, Widgets
 from cases.models import Case, Category, Person, Tier, TriggerKind
 from cases.states import Metric, Priority
 from escalations import previewing
@@ -31,7 +31,7 @@ class PreviewForm(forms.Form):
         choices=[("", gettext_lazy("any")), *Metric.choices],
         widget=Widgets.Choice,
     )
-    at = forms.SplitDateTimeField(label=gettext_lazy("When"), widget=Widgets.Moment)
+    at = MomentField(label=gettext_lazy("When"))
     category = forms.ModelChoiceField(
         label=gettext_lazy("Category"),
         required=False,

@@ -115,6 +115,7 @@ def test_a_stranger_is_sent_to_the_door_and_nonsense_is_said(client, priya, worl
     client.force_login(priya)
     assert client.get(PAGE, {"about": "cases.case:1"}).status_code == 404
     wrong = client.get(PAGE, {"since": "2026-03-05", "until": "2026-03-04"})
+    assert "Nothing was changed" not in wrong.content.decode(), "of what was not understood nothing is said"
     assert "The last day comes after the first" in wrong.content.decode()
     assert client.post(PAGE).status_code == 405
     row = world["path"]

@@ -149,7 +149,7 @@ def test_each_error_names_its_row_and_column_and_nothing_is_written(desk, now):
         "There is no team “Nowhere”; write its path as in: Network, Service",
         "There is no skill “cooking”; add it first, or use one of: law, tax.",
         "use one of en, es, ru",
-        "write euros as 250 or 250.50, zero or more",
+        "write euros as 250 or 1500.50, zero or more",
         "Nobody here has the username “nobody”",
         "They would be their own manager in the end",
         "Row 11 has the same username",
@@ -190,6 +190,25 @@ def test_a_username_is_one_and_the_same_in_any_case_and_a_limit_is_a_number(desk
     desk.ana.refresh_from_db()
     assert (done.created, done.changed, Person.objects.count()) == (0, 1, before)
     assert (desk.ana.username, desk.ana.name, desk.ana.manager.username) == ("ana", "Ana Maria", "priya")
+
+
+@pytest.mark.parametrize(
+    "typed", ["1,500", "1.500", "12,345.00", "1.500,00", "0.001", "1e3", "-1", "99999999999"]
+)
+def test_a_limit_that_could_be_read_in_two_ways_is_read_in_none(desk, typed):
+    """Fifteen hundred to one bank is one and a half to another."""
+    head = "username;name;money_limit"
+    [row] = look(desk, f"x1;X;{typed}", head=head)
+    assert [column for column, _sentence in row.errors] == ["money_limit"]
+
+
+@pytest.mark.parametrize(
+    "typed, read",
+    [("1500", "1500"), ("1500.5", "1500.50"), ("1500,50", "1500.50"), ("1 500 €", "1500"), ("", "0")],
+)
+def test_a_limit_is_read_with_a_comma_or_a_point_before_the_cents(desk, typed, read):
+    [row] = look(desk, f"x1;X;{typed}", head="username;name;money_limit")
+    assert (row.errors, row.values["money_limit"]) == ([], Decimal(read))
 
 
 def test_what_changed_meanwhile_is_refused_and_shown(desk, now):

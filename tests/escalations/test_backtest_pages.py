@@ -127,6 +127,11 @@ def test_what_failed_is_said(client, version, case, now):
     page = text(client.get(address("change", BackTest.objects.get().pk, model="backtest")))
     assert "It failed, and nothing of it is reliable: KeyError" in page
     assert "This draft would have called" not in page
+    again = address("try_on_past", version.pk)
+    assert f'href="{again}">Try on past cases…' in page, "there is a way on"
+    BackTest.objects.update(state=BackTest.State.FINISHED)
+    page = text(client.get(address("change", BackTest.objects.get().pk, model="backtest")))
+    assert again not in page
 
 
 @pytest.mark.parametrize("role", ROLES)
