@@ -104,7 +104,7 @@ class Term:
         """The term that `str(term)` wrote. Raises TermError."""
         amount, unit, zone, *said = [*text.split(), "", "", ""][: max(len(text.split()), 3)]
         unknown = set(said) - {FIRST_DAY_COUNTS, GIVES_WAY, RESTARTS}
-        if not amount.isdigit() or unknown:
+        if not amount.isdecimal() or unknown:
             raise TermError(f"This is no term: {text!r}.")
         return cls(int(amount), unit, zone, FIRST_DAY_COUNTS in said, GIVES_WAY in said, RESTARTS in said)
 

@@ -78,7 +78,7 @@ def in_order(by_level):
     return dict(
         sorted(
             by_level.items(),
-            key=lambda row: (row[0] == counting.FALLBACK, int(row[0]) if row[0].isdigit() else 0),
+            key=lambda row: (row[0] == counting.FALLBACK, int(row[0]) if row[0].isdecimal() else 0),
         )
     )
 

@@ -43,7 +43,7 @@ def _past(version):
 def changes_since(version, seen):
     """Sentences: who changed what of `version` after the edition `seen`."""
     parts = seen.split("-")
-    if len(parts) != len(_past(version)) or not all(part.isdigit() for part in parts):
+    if len(parts) != len(_past(version)) or not all(part.isdecimal() for part in parts):
         return []
     found = []
     for (model, rows), last in zip(_past(version), parts, strict=True):

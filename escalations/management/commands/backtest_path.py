@@ -71,7 +71,7 @@ def version_of(name):
     """The version that `name` says: NAME:NUMBER, or the newest draft of NAME, else its newest version."""
     named, _sep, number = name.rpartition(":")
     found = PathVersion.objects.select_related("path")
-    if number.isdigit() and (exact := found.filter(path__name=named, number=number).first()):
+    if number.isdecimal() and (exact := found.filter(path__name=named, number=number).first()):
         return exact
     newest = found.filter(path__name=name).order_by("-number")
     version = newest.filter(published_at=None).first() or newest.first()
