@@ -11,10 +11,11 @@ from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from cases import watchdog, writers
-from tests import template
+from tests import drawing, template
 
 
 def pytest_configure(config):
+    drawing.begin()
     # A real hash takes longer than the rest of most tests.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Each client would look through all static files at its first request.

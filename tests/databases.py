@@ -138,6 +138,10 @@ class Server:
         """At once, as if the machine had lost its power."""
         self._control("-m", "immediate", "stop")
 
+    def said(self):
+        """Its log so far."""
+        return (self.home / "log").read_text()
+
     def _control(self, *arguments):
         run([str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-s", *arguments], **self.user)
 

@@ -78,11 +78,11 @@ class Redis:
     def start(self):
         settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self.server = subprocess.Popen([self.program, *settings], stdout=subprocess.DEVNULL, cwd=self.folder)
-        wait_until(lambda: socket.create_connection(("127.0.0.1", self.port)).close() is None, within=10)
+        wait_until(lambda: socket.create_connection(("127.0.0.1", self.port)).close() is None, within=60)
 
     def stop(self):
         self.server.terminate()
-        self.server.wait(timeout=10)
+        self.server.wait(timeout=60)
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def running(request, tmp_path_factory, migrated):
             wait_until(lambda: is_ready(product), within=120)
             yield product
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=30) == 0, said.read_text()
+            assert process.wait(timeout=90) == 0, said.read_text()
         finally:
             process.kill()
             process.wait()
@@ -128,8 +128,24 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": quiet}
 
 
-# Milliseconds that a page may take to show what is expected of it, where many processes share two cores.
-expect.set_options(timeout=30_000)
+# Milliseconds that a page may take to show what is expected of it, or to be ready for what is done to it,
+# where many processes share two cores.
+PATIENCE = 90_000
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def browser(browser):
+    """All of its pages have the same patience, whoever opens them."""
+    new_context = browser.new_context
+
+    def patient(**options):
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    browser.new_context = patient
+    return browser
 
 
 @pytest.fixture(autouse=True)
@@ -212,4 +228,4 @@ def serving(product, folder):
         yield
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=90)

@@ -115,7 +115,7 @@ def scripting(product):
             yield run
 
 
-def program(module, product, *arguments, timeout=120):
+def program(module, product, *arguments, timeout=300):
     """Run a module of this folder to its end, in the environment `product`; its output."""
     done = subprocess.run(
         [sys.executable, "-m", f"tests.journeys.{module}", *arguments],

@@ -99,7 +99,6 @@ def desk(tmp_path_factory, migrated, browser):
 @contextmanager
 def console(desk, who="Priya"):
     with desk.seen_by(who, viewport={"width": 1440, "height": 900}) as page:
-        page.set_default_timeout(60_000)
         yield page
 
 

@@ -42,7 +42,7 @@ def started(product, tmp_path):
 
 def stop(process, said, product):
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 0, said.read_text()
+    assert process.wait(timeout=90) == 0, said.read_text()
     assert left_running(product["VAR_DIR"]) == []
 
 
@@ -78,7 +78,7 @@ def refusal(product, *arguments):
         env=product,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD,
     )
     assert done.returncode != 0
     assert done.stdout == ""
@@ -119,7 +119,7 @@ def make_run(folder, **variables):
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD,
     )
     assert done.returncode != 0
     assert not folder.joinpath(".venv").exists()

@@ -46,7 +46,7 @@ def every_case_once(desk):
 
 @pytest.mark.parametrize(("boundary", "kept"), [("between", 5), ("before", 5), ("after", 10)])
 def test_killed_in_its_second_slice_it_resumes_at_the_last_one_committed(desk, boundary, kept):
-    assert start(desk, boundary, "2").wait(timeout=60) == -signal.SIGKILL
+    assert start(desk, boundary, "2").wait(timeout=300) == -signal.SIGKILL
     left = said(desk)
     assert (left["state"], left["done"], left["dues"]) == (
         "in_progress",
@@ -59,7 +59,7 @@ def test_killed_in_its_second_slice_it_resumes_at_the_last_one_committed(desk, b
 
 def test_of_two_at_once_one_dies_and_the_other_does_the_rest(desk):
     dying, living = start(desk, "between", "1"), start(desk)
-    assert living.wait(timeout=60) == 0
-    dying.wait(timeout=60)  # killed, unless the other left it nothing
+    assert living.wait(timeout=300) == 0
+    dying.wait(timeout=300)  # killed, unless the other left it nothing
     program("recalculators", desk, "work")
     every_case_once(desk)
