@@ -55,7 +55,7 @@ def postgresql():
 def refusal(url):
     """Why test databases cannot be made there, or an empty text."""
     try:
-        with psycopg.connect(maintenance(url), connect_timeout=3) as connection:
+        with psycopg.connect(maintenance(url), connect_timeout=30) as connection:
             row = connection.execute(
                 "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
             ).fetchone()

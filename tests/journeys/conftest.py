@@ -16,7 +16,9 @@ from django.db import connection
 from playwright.sync_api import expect
 
 from tests.journeys.processes import (
+    HUNG,
     ROOT,
+    answer_of,
     ask,
     free_port,
     is_ready,
@@ -54,6 +56,7 @@ def environment(folder, database, broker=None):
         "DATABASE_URL": database,
         "BROKER_URL": broker or f"sqla+sqlite:///{folder}/broker.sqlite3",
         "SITE_URL": "http://localhost:8000",
+        "DATABASE_POOL_TIMEOUT": "60",
         # As `make run` does it: all is checked once, and not again by each process.
         "CELERY_SKIP_CHECKS": "1",
     }
@@ -78,11 +81,11 @@ class Redis:
     def start(self):
         settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self.server = subprocess.Popen([self.program, *settings], stdout=subprocess.DEVNULL, cwd=self.folder)
-        wait_until(lambda: socket.create_connection(("127.0.0.1", self.port)).close() is None, within=60)
+        wait_until(lambda: socket.create_connection(("127.0.0.1", self.port)).close() is None)
 
     def stop(self):
         self.server.terminate()
-        self.server.wait(timeout=60)
+        self.server.wait(timeout=HUNG)
 
 
 @contextmanager
@@ -113,10 +116,10 @@ def running(request, tmp_path_factory, migrated):
         product = {**environment(folder, database, broker), "PORT": str(free_port())}
         process, said = start_everything(product, folder)
         try:
-            wait_until(lambda: is_ready(product), within=120)
+            answer_of(process, said, lambda: is_ready(product))
             yield product
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=90) == 0, said.read_text()
+            assert process.wait(timeout=HUNG) == 0, said.read_text()
         finally:
             process.kill()
             process.wait()
@@ -224,8 +227,8 @@ def serving(product, folder):
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_until(lambda: ask(product, "/health/live"), within=60)
+        wait_until(lambda: ask(product, "/health/live"))
         yield
     finally:
         process.terminate()
-        process.wait(timeout=90)
+        process.wait(timeout=HUNG)

@@ -25,7 +25,7 @@ from tests import factories as make  # noqa: E402
 TERM = timedelta(hours=1)
 AHEAD = timedelta(seconds=5)  # from opening the first case to its due instant
 APART = timedelta(milliseconds=400)
-PATIENCE = 90  # seconds to wait for the last
+PATIENCE = 600  # seconds to wait for the last
 
 
 def world():

@@ -118,9 +118,9 @@ def test_the_watchdog_refreshes_itself_under_a_managers_hands_and_lets_the_engin
     expect(nora.locator(".stuck__error[open]")).to_have_count(1)
 
     nora.context.set_offline(True)
-    expect(nora.locator("[data-stale]")).to_be_visible(timeout=20_000)
+    expect(nora.locator("[data-stale]")).to_be_visible()
     nora.context.set_offline(False)
-    expect(nora.locator("[data-stale]")).to_be_hidden(timeout=20_000)
+    expect(nora.locator("[data-stale]")).to_be_hidden()
 
     nora.get_by_role("button", name="Try all 2 again").click()
     expect(nora.get_by_role("status").filter(has_text="The engine tries 2 timers again.")).to_be_visible()

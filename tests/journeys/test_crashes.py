@@ -149,7 +149,7 @@ def again_and_again(desk, disturb, times, every):
         return over.is_set() or len(read("SELECT worker FROM cases_enginepass")) == 2
 
     def run():
-        wait_until(at_work, within=110, every=0.01)
+        wait_until(at_work, every=0.01)
         for _time in range(times):
             disturb(over)
             if over.wait(every):

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from cases import history
-from tests.journeys.processes import ROOT, is_ready, left_running, wait_until
+from tests.journeys.processes import HUNG, ROOT, is_ready, left_running, wait_until
 
 FIRINGS = 24
 IN_TIME = 3.0  # seconds, at the 95th percentile
@@ -31,7 +31,7 @@ def watching(product):
 
 
 def seen_by(program):
-    out, _ = program.communicate(timeout=300)
+    out, _ = program.communicate(timeout=HUNG)
     assert program.returncode == 0
     return json.loads(out)
 
@@ -62,4 +62,4 @@ def test_an_engine_killed_in_the_middle_loses_nothing_and_does_nothing_twice(run
     os.kill(engine, signal.SIGKILL)
     seen = seen_by(program)
     assert len(seen["late"]) == seen["handoffs"] == seen["notices"] == FIRINGS
-    wait_until(lambda: is_ready(running), within=120)
+    wait_until(lambda: is_ready(running))
