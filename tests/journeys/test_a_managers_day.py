@@ -108,7 +108,8 @@ def press(page, name):
 
 def test_a_path_from_its_template_to_its_first_escalation(desk):
     today = datetime.now(UTC)
-    tomorrow = (today + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    # An hour before midnight already the day after: it must not have begun when it is published.
+    tomorrow = (today + timedelta(days=1, hours=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     with console(desk) as page:
         # From a template, with a team that nobody is in.
         page.goto(f"{desk.url}/admin/escalations/escalationpath/templates/support/")
