@@ -14,10 +14,11 @@ from django.template.base import Template
 from django.test.signals import template_rendered
 
 from cases import watchdog, writers
-from tests import template
+from tests import drawing, template
 
 
 def pytest_configure(config):
+    drawing.begin()
     # A real hash takes longer than the rest of most tests.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Each client would look through all static files at its first request.

@@ -55,7 +55,7 @@ def postgresql():
 def refusal(url):
     """Why test databases cannot be made there, or an empty text."""
     try:
-        with psycopg.connect(maintenance(url), connect_timeout=3) as connection:
+        with psycopg.connect(maintenance(url), connect_timeout=30) as connection:
             row = connection.execute(
                 "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
             ).fetchone()
@@ -137,6 +137,10 @@ class Server:
     def stop(self):
         """At once, as if the machine had lost its power."""
         self._control("-m", "immediate", "stop")
+
+    def said(self):
+        """Its log so far."""
+        return (self.home / "log").read_text()
 
     def _control(self, *arguments):
         run([str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-s", *arguments], **self.user)

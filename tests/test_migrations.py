@@ -282,7 +282,7 @@ def test_several_that_install_at_once_wait_for_each_other():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert not failures
     assert writers.missing() == set()
 

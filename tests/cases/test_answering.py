@@ -50,7 +50,10 @@ def test_an_answer_is_a_message_a_row_and_a_promise_and_the_case_stays_open(desk
     assert Case.objects.get(pk=case.pk).status == "open"
 
 
-def test_the_form_asks_for_the_kind_of_cause_once_managers_wrote_a_catalogue(client, desk, case, now):
+def test_the_form_asks_for_the_kind_of_cause_once_managers_wrote_a_catalogue(
+    client, desk, case, now, monkeypatch
+):
+    monkeypatch.setattr(timezone, "now", lambda: now)
     client.force_login(desk.ana)
     page = reverse("case-answer", args=[case.number])
     assert "catalogue_cause" not in client.get(page).context["form"].fields
@@ -59,7 +62,7 @@ def test_the_form_asks_for_the_kind_of_cause_once_managers_wrote_a_catalogue(cli
         Cause.objects.create(name="Once upon a time", is_active=False)
     form = client.get(page).context["form"]
     assert [str(row) for row in form.fields["catalogue_cause"].queryset] == ["Our mistake"]
-    tomorrow = timezone.localtime() + 30 * HOUR
+    tomorrow = timezone.localtime(now) + 30 * HOUR
     given = {
         **SAID,
         "due_at": tomorrow.strftime("%Y-%m-%dT%H:%M"),

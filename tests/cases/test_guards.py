@@ -385,10 +385,10 @@ def test_a_part_added_while_its_version_is_being_published_is_refused(now):
         publishing.publish_calendar(version=draft, by=history.INSTALLATION, now=now)
         other = threading.Thread(target=add)
         other.start()
-        begun.wait(10)
+        begun.wait(120)
         time.sleep(0.5)  # it waits for the version's lock; without the guard's it would be done long ago
         assert not answer and other.is_alive()
-    other.join(20)
+    other.join(300)
     assert len(answer) == 1 and NEVER_CHANGES in answer[0]
     assert draft.periods.count() == 1
 

@@ -503,7 +503,7 @@ def test_nobody_speaks_in_the_next_transaction_nor_in_another_thread(now):
     with history.acting(by=history.EXAMPLE, reason="test", now=now):
         other = threading.Thread(target=listen)
         other.start()
-        other.join(20)
+        other.join(300)
         assert spoken() == (-4, "test", "program")
     with transaction.atomic():
         heard.append((spoken(), history.current()))

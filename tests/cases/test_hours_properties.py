@@ -5,7 +5,7 @@ from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.hours import Stretch, WorkingHours
@@ -22,8 +22,9 @@ from tests.cases.walks import (
     unpaused,
     walks,
 )
+from tests.drawing import examples
 
-often = settings(max_examples=60, deadline=None)
+often = examples(60)
 
 # Days from a walk at which a first question lets the years laid out begin or end within the walk.
 SEAMS = [days + n for days in (YEAR, -3 * YEAR) for n in range(-3, 8)]
@@ -171,7 +172,6 @@ OFFICES = st.sampled_from(
 
 
 @given(OFFICES, MOMENTS, LENGTHS)
-@settings(deadline=None)
 def test_add_and_between_undo_each_other(hours, start, seconds):
     end = hours.add(start, seconds)
     assert hours.between(start, end) == seconds
@@ -184,7 +184,6 @@ def test_add_and_between_undo_each_other(hours, start, seconds):
 
 
 @given(OFFICES, MOMENTS, MOMENTS, MOMENTS)
-@settings(deadline=None)
 def test_between_adds_up(hours, one, two, three):
     parts = timedelta(0, hours.between(one, two)) + timedelta(0, hours.between(two, three))
     assert parts == timedelta(0, hours.between(one, three))

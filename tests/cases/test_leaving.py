@@ -491,13 +491,13 @@ def leaves_while(give, desk, now, *, person, to):
             with make.signed(now):
                 give()
                 given.set()
-                go_on.wait(10 if waits else 0)
+                go_on.wait(120 if waits else 0)
         finally:
             connection.close()
 
     thread = threading.Thread(target=giving)
     thread.start()
-    assert given.wait(10)
+    assert given.wait(120)
     left = leave(desk, now, person=person, to=to)
     assert left.is_out is not waits
     go_on.set()

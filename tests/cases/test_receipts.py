@@ -4,12 +4,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.hours import NaiveTime, NoOpenHours, ReversedPause, WorkingHours
 from cases.receipts import LineKind, Pause, receipt
 from tests.cases.walks import MINUTE, SPAN, pauses, unpaused, walks
+from tests.drawing import examples
 
 MADRID = ZoneInfo("Europe/Madrid")
 HOUR = 3600
@@ -386,7 +387,7 @@ def test_bad_input_is_refused_by_name():
 # --- Properties.
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.data())
 def test_the_column_adds_up_to_the_term_and_every_minute_stands_where_it_belongs(data):
     described, start, walked = data.draw(walks())
@@ -421,7 +422,7 @@ def test_the_column_adds_up_to_the_term_and_every_minute_stands_where_it_belongs
     assert withheld == (open_till_due - term) * MINUTE
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_read_at_any_instant_it_tells_what_has_counted_till_then(data):
     described, start, walked = data.draw(walks())

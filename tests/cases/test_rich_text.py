@@ -144,9 +144,9 @@ def test_nothing_is_hidden_by_nesting_it_deeply(sign, depth):
 
 @pytest.mark.parametrize("text", ["*" * 20_000, "[" * 20_000, ">" * 20_000, "@a " * 6_000, "*a **b " * 2_500])
 def test_no_text_keeps_a_page_waiting(text):
-    began = time.perf_counter()
+    began = time.process_time()  # its own: what others do on this machine meanwhile does not count
     rich_text.ours(text, PEOPLE)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_our_words_are_light_markdown():

@@ -60,7 +60,7 @@ def test_two_that_add_to_one_row_at_once_lose_nothing(now):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=300)
     assert row("shared", 0).fired == row("shared", watching.minute_of(now)).fired == 120
 
 

@@ -30,13 +30,13 @@ def test_delivered_messages_are_thrown_away_and_waiting_ones_arrive(broker, sett
         for number in range(5):
             queue.put(number)
         for _ in range(3):
-            queue.get(timeout=5).ack()
+            queue.get(timeout=60).ack()
         assert kept(broker) == (3, 2)
 
         assert tasks.purge_broker() == 3
 
         assert kept(broker) == (0, 2)
-        assert [queue.get(timeout=5).payload for _ in range(2)] == [3, 4]
+        assert [queue.get(timeout=60).payload for _ in range(2)] == [3, 4]
         queue.close()
 
 

@@ -56,11 +56,11 @@ def alive(pid):
     """Whether that process still runs (one that ended but was not yet collected does not)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second if it goes while it is read
         return False
 
 
-def gone(*wanted, within=5.0):
+def gone(*wanted, within=30):
     deadline = time.monotonic() + within
     while any(alive(pid) for pid in wanted) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -75,7 +75,7 @@ def test_a_signal_stops_every_process_and_those_they_started(supervise, number):
 
     process.send_signal(number)
 
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     assert process.stdout.read().endswith("stopped\n")
     assert gone(*started)
 
@@ -84,7 +84,7 @@ def test_a_child_that_does_not_listen_is_killed_once_patience_ends(supervise):
     process = supervise(STUBBORN)
     started = pids(process.stdout.readline())
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     assert gone(*started)
 
 

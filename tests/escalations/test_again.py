@@ -231,7 +231,7 @@ def test_of_two_that_start_at_the_same_moment_one_sees_the_other(desk, now):
     """Both ladders are written before either is committed."""
     counting(desk)
     cases = [case_of(desk, now) for _twice in range(2)]
-    both_wrote, real = threading.Barrier(2, timeout=20), again.notice
+    both_wrote, real = threading.Barrier(2, timeout=120), again.notice
 
     def meet_first(started, **said):
         both_wrote.wait()

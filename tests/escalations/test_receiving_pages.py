@@ -170,7 +170,7 @@ def state():
         list(Handoff.objects.order_by("pk").values_list("pk", "state")),
         list(AskBack.objects.order_by("pk").values_list("pk", "answer")),
         list(OptionUse.objects.order_by("pk").values_list("pk", flat=True)),
-        list(Escalation.objects.values_list("pk", "state", "severity")),
+        list(Escalation.objects.order_by("pk").values_list("pk", "state", "severity")),
     )
 
 

@@ -68,7 +68,7 @@ def test_beside_engines_and_people_at_work_nothing_is_taken_for_wrong():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=120)
+        thread.join(timeout=300)
     assert failures == []
     assert TimerRepair.objects.count() == 0
     assert len(looked) >= 5 and min(looked) > 0

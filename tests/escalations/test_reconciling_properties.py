@@ -1,12 +1,11 @@
 """Whatever happens, the reconciler finds nothing to do; whatever is done to a timer by hand, it is mended."""
 
-import os
 from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given
 from hypothesis import strategies as st
 
 from cases import engine, reconciling
@@ -15,17 +14,14 @@ from cases.operations import recalculating
 from cases.reconciling.comparing import Finding
 from cases.states import TimerKind
 from escalations.models import Escalation, Handoff
+from tests.drawing import examples
 from tests.escalations import days
 
-# DESK_EXAMPLES=500 looks further, and elsewhere each time.
-EXAMPLES = int(os.environ.get("DESK_EXAMPLES", "0"))
-profile = settings(
-    derandomize=not EXAMPLES,
-    database=None,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate, Phase.shrink),
-    suppress_health_check=list(HealthCheck),
-)
+# The desk is the same for all examples; each is undone.
+ON_ONE_DESK = {
+    "phases": (Phase.explicit, Phase.generate, Phase.shrink),
+    "suppress_health_check": list(HealthCheck),
+}
 
 
 @pytest.fixture
@@ -59,7 +55,7 @@ def amiss(desk):
         ]
 
 
-@settings(profile, max_examples=EXAMPLES or 14)
+@examples(14, **ON_ONE_DESK)
 @given(lived=st.lists(days.step, min_size=12, max_size=32))
 def test_nothing_that_people_engines_and_crashes_do_leaves_the_reconciler_anything_to_do(desk, lived):
     with undone(desk):
@@ -162,7 +158,7 @@ def state(desk):
     return {m.__name__: sorted(map(repr, m.objects.values_list(*names))) for m, names in columns.items()}
 
 
-@settings(profile, max_examples=EXAMPLES or 10)
+@examples(10, **ON_ONE_DESK)
 @given(
     lived=st.lists(days.step, max_size=8),
     which=st.integers(0, 99),

@@ -16,7 +16,9 @@ from django.db import connection
 from playwright.sync_api import expect
 
 from tests.journeys.processes import (
+    HUNG,
     ROOT,
+    answer_of,
     ask,
     free_port,
     is_ready,
@@ -54,6 +56,7 @@ def environment(folder, database, broker=None):
         "DATABASE_URL": database,
         "BROKER_URL": broker or f"sqla+sqlite:///{folder}/broker.sqlite3",
         "SITE_URL": "http://localhost:8000",
+        "DATABASE_POOL_TIMEOUT": "60",
         # As `make run` does it: all is checked once, and not again by each process.
         "CELERY_SKIP_CHECKS": "1",
     }
@@ -78,11 +81,11 @@ class Redis:
     def start(self):
         settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self.server = subprocess.Popen([self.program, *settings], stdout=subprocess.DEVNULL, cwd=self.folder)
-        wait_until(lambda: socket.create_connection(("127.0.0.1", self.port)).close() is None, within=10)
+        wait_until(lambda: socket.create_connection(("127.0.0.1", self.port)).close() is None)
 
     def stop(self):
         self.server.terminate()
-        self.server.wait(timeout=10)
+        self.server.wait(timeout=HUNG)
 
 
 @contextmanager
@@ -113,10 +116,10 @@ def running(request, tmp_path_factory, migrated):
         product = {**environment(folder, database, broker), "PORT": str(free_port())}
         process, said = start_everything(product, folder)
         try:
-            wait_until(lambda: is_ready(product), within=120)
+            answer_of(process, said, lambda: is_ready(product))
             yield product
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=30) == 0, said.read_text()
+            assert process.wait(timeout=HUNG) == 0, said.read_text()
         finally:
             process.kill()
             process.wait()
@@ -128,8 +131,24 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": quiet}
 
 
-# Milliseconds that a page may take to show what is expected of it, where many processes share two cores.
-expect.set_options(timeout=30_000)
+# Milliseconds that a page may take to show what is expected of it, or to be ready for what is done to it,
+# where many processes share two cores.
+PATIENCE = 90_000
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def browser(browser):
+    """All of its pages have the same patience, whoever opens them."""
+    new_context = browser.new_context
+
+    def patient(**options):
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    browser.new_context = patient
+    return browser
 
 
 @pytest.fixture(autouse=True)
@@ -208,8 +227,8 @@ def serving(product, folder):
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_until(lambda: ask(product, "/health/live"), within=60)
+        wait_until(lambda: ask(product, "/health/live"))
         yield
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=HUNG)

@@ -110,4 +110,4 @@ def cut_off(page, sizes=(NARROW, NARROWEST, WIDE), settles=False):
 
 def _is_well_soon(page):
     with suppress(TimeoutError):
-        return page.wait_for_function(f"() => !({CUT})().length", timeout=2_000)
+        return page.wait_for_function(f"() => !({CUT})().length", timeout=20_000)

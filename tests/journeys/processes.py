@@ -13,6 +13,9 @@ from tempfile import TemporaryFile
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# Seconds after which what has not come hangs. What is slow may take as long as it likes: where many share two
+# cores, a start of half a minute takes ten times that.
+HUNG = 900
 
 
 def free_port():
@@ -20,7 +23,7 @@ def free_port():
         return door.getsockname()[1]
 
 
-def wait_until(question, within, every=0.1):
+def wait_until(question, within=HUNG, every=0.1):
     """The first true answer to `question()` within so many seconds; else the test fails."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
@@ -29,6 +32,16 @@ def wait_until(question, within, every=0.1):
                 return answer
         time.sleep(every)
     pytest.fail(f"nothing within {within} s")
+
+
+def answer_of(process, said, question):
+    """The first true answer to `question()` while the process runs; if it ends, what it said."""
+
+    def asked():
+        assert process.poll() is None, said.read_text()
+        return question()
+
+    return wait_until(asked)
 
 
 def start_everything(product, folder, *arguments):
@@ -47,7 +60,7 @@ def start_everything(product, folder, *arguments):
 
 def ask(product, path):
     """Status and JSON of an address, or None while nobody answers."""
-    line = http.client.HTTPConnection("127.0.0.1", int(product["PORT"]), timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", int(product["PORT"]), timeout=60)
     try:
         line.request("GET", path)
         answer = line.getresponse()
@@ -115,7 +128,7 @@ def scripting(product):
             yield run
 
 
-def program(module, product, *arguments, timeout=120):
+def program(module, product, *arguments, timeout=HUNG):
     """Run a module of this folder to its end, in the environment `product`; its output."""
     done = subprocess.run(
         [sys.executable, "-m", f"tests.journeys.{module}", *arguments],

@@ -99,7 +99,6 @@ def desk(tmp_path_factory, migrated, browser):
 @contextmanager
 def console(desk, who="Priya"):
     with desk.seen_by(who, viewport={"width": 1440, "height": 900}) as page:
-        page.set_default_timeout(60_000)
         yield page
 
 
@@ -109,7 +108,8 @@ def press(page, name):
 
 def test_a_path_from_its_template_to_its_first_escalation(desk):
     today = datetime.now(UTC)
-    tomorrow = (today + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    # An hour before midnight already the day after: it must not have begun when it is published.
+    tomorrow = (today + timedelta(days=1, hours=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     with console(desk) as page:
         # From a template, with a team that nobody is in.
         page.goto(f"{desk.url}/admin/escalations/escalationpath/templates/support/")

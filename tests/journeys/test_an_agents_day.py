@@ -33,7 +33,6 @@ def desk(served):
     @contextmanager
     def seen_by(who, **options):
         with served.seen_by(who, viewport={"width": 1440, "height": 900}, **options) as page:
-            page.set_default_timeout(60_000)
             gather_errors(page.context, errors)
             page.goto(f"{served.url}/cases/")
             yield page
@@ -105,7 +104,7 @@ def test_whatever_goes_wrong_in_a_browser_is_noticed(served):
         page.route("**/wrong/*", goes_wrong)
         page.route(address, with_what_is_wrong)
         page.reload()
-        for _try in range(100):
+        for _try in range(1000):
             if not missed():
                 break
             page.wait_for_timeout(50)

@@ -82,7 +82,7 @@ def test_the_queue_is_walked_and_a_case_opened_answered_and_escalated_without_a_
     expect(queue.locator("dialog[open]")).to_have_count(0)
     # The reader is where they were.
     assert current(queue) == second
-    assert queue.evaluate("document.activeElement.closest('[data-row]')?.hasAttribute('data-current')")
+    expect(queue.locator("[data-row][data-current] :focus")).to_have_count(1)
     queue.keyboard.press("Enter")
     queue.wait_for_url(f"**/cases/{second}/")
     queue.go_back()

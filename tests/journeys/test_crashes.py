@@ -19,7 +19,7 @@ from tests.databases import own_server
 from tests.journeys.boundaries import DELIVERY, ENGINE
 from tests.journeys.conftest import environment, own_database, run_on
 from tests.journeys.postbox import postbox
-from tests.journeys.processes import manage, program
+from tests.journeys.processes import manage, program, wait_until
 from tests.word import kept_its_word, rows_of
 
 CASES, BATCH = 16, 6
@@ -140,19 +140,27 @@ def test_a_row_that_kills_whoever_touches_it_is_set_aside_and_stops_nobody(desk)
 
 
 @contextmanager
-def again_and_again(disturb, times, every):
-    """`disturb()` so many times, in the background, every so many seconds; it returns after the last."""
+def again_and_again(desk, disturb, times, every):
+    """`disturb(over)` so many times, in the background, every so many seconds from when both engines are at
+    work, however long they take to begin; `over` is set when they have ended."""
+    over, read = threading.Event(), rows_of(desk["DATABASE_URL"])
+
+    def at_work():
+        return over.is_set() or len(read("SELECT worker FROM cases_enginepass")) == 2
 
     def run():
+        wait_until(at_work, every=0.01)
         for _time in range(times):
-            time.sleep(every)
-            disturb()
+            disturb(over)
+            if over.wait(every):
+                break
 
     thread = threading.Thread(target=run)
     thread.start()
     try:
         yield
     finally:
+        over.set()
         thread.join()
 
 
@@ -178,7 +186,7 @@ def test_the_database_taken_away_again_and_again(desk):
     taken_away = lock_out if connection.vendor == "sqlite" else cut_off
     # A file is kept from others for a moment only, and a fast machine is soon done.
     often = {"times": 40, "every": 0.05} if connection.vendor == "sqlite" else {"times": 12, "every": 0.4}
-    with again_and_again(lambda: taken_away(database), **often):
+    with again_and_again(desk, lambda over: taken_away(database), **often):
         lives = engines(desk, [[], []], patience=0.1)
     assert lives["ends"] == {"ended with 0": 2}
     assert len(lives["refused"]) >= 2, "nothing was in the way of anybody"
@@ -232,28 +240,34 @@ else:
             yield environment(tmp_path, database)
 
     def test_the_server_loses_its_power_and_comes_back(server, desk_there):
-        def again():
+        def again(over):
             server.stop()
             server.start()
 
-        with again_and_again(again, times=4, every=0.7):
+        with again_and_again(desk_there, again, times=4, every=0.7):
             lives = engines(desk_there, [[], []])
         assert lives["ends"] == {"ended with 0": 2}
         assert len(lives["refused"]) >= 4, "nobody noticed"
         everything_happened(desk_there)
 
-    def test_a_full_disk(small_disk, desk_there):
+    def test_a_full_disk(small_disk, server, desk_there):
         if small_disk is None:
             pytest.skip("only root may mount a small disk: nothing was tested on PostgreSQL with a full one")
 
-        def fill():
+        def refused():
+            return server.said().count("No space left")
+
+        def fill(over):
+            """Until it was in somebody's way."""
+            before = refused()
             with suppress(OSError), small_disk.joinpath("in-the-way").open("wb", buffering=0) as file:
                 while file.write(bytes(2**16)):
                     pass
-            time.sleep(0.7)
+            while refused() == before and not over.is_set():
+                time.sleep(0.05)
             small_disk.joinpath("in-the-way").unlink()
 
-        with again_and_again(fill, times=5, every=0.4):
+        with again_and_again(desk_there, fill, times=5, every=0.4):
             lives = engines(desk_there, [[], []])
         assert lives["ends"] == {"ended with 0": 2}
         assert any("No space left" in why for why in lives["refused"]), "the disk was never full"

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.journeys.conftest import environment, own_database
-from tests.journeys.processes import ROOT, program
+from tests.journeys.processes import HUNG, ROOT, program
 
 CASES, SLICE = 24, 5
 OLD, NEW = "2026-03-04T12:00:00+00:00", "2026-03-05T12:00:00+00:00"
@@ -46,7 +46,7 @@ def every_case_once(desk):
 
 @pytest.mark.parametrize(("boundary", "kept"), [("between", 5), ("before", 5), ("after", 10)])
 def test_killed_in_its_second_slice_it_resumes_at_the_last_one_committed(desk, boundary, kept):
-    assert start(desk, boundary, "2").wait(timeout=60) == -signal.SIGKILL
+    assert start(desk, boundary, "2").wait(timeout=HUNG) == -signal.SIGKILL
     left = said(desk)
     assert (left["state"], left["done"], left["dues"]) == (
         "in_progress",
@@ -59,7 +59,7 @@ def test_killed_in_its_second_slice_it_resumes_at_the_last_one_committed(desk, b
 
 def test_of_two_at_once_one_dies_and_the_other_does_the_rest(desk):
     dying, living = start(desk, "between", "1"), start(desk)
-    assert living.wait(timeout=60) == 0
-    dying.wait(timeout=60)  # killed, unless the other left it nothing
+    assert living.wait(timeout=HUNG) == 0
+    dying.wait(timeout=HUNG)  # killed, unless the other left it nothing
     program("recalculators", desk, "work")
     every_case_once(desk)

@@ -25,7 +25,6 @@ print(case.number)
 
 def open_case(browser, product, username, number):
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.set_default_timeout(120_000)  # milliseconds; of two windows the one behind is slow at the keyboard
     page.goto(f"http://localhost:{product['PORT']}/login/?next=/cases/{number}/")
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
@@ -42,14 +41,14 @@ def test_each_sees_the_other_and_what_was_typed_is_kept(running, browser):
     expect(jonas.locator(".presence")).to_contain_text("Lucia is reading")
     lucia.locator("#id_reply-body").press_sequentially("Dear")
     lucia.locator("#id_reply-body").fill("Dear Aoife, we have found it.")
-    expect(jonas.locator(".presence")).to_contain_text("Lucia is writing a reply", timeout=25_000)
+    expect(jonas.locator(".presence")).to_contain_text("Lucia is writing a reply")
 
     jonas.locator("#id_reply-body").fill("Good morning, I look into it.")
     jonas.locator("#form-reply button.button--primary").click()
     expect(jonas.locator(".toast")).to_contain_text("on its way")
     # After an action the focus is on what is owed next.
     expect(jonas.locator("[data-next-thing]")).to_be_focused()
-    expect(lucia.locator(".presence")).to_contain_text("Changed", timeout=25_000)
+    expect(lucia.locator(".presence")).to_contain_text("Changed")
 
     lucia.locator("#form-reply button.button--primary").click()
     beside = lucia.locator(".meanwhile")
@@ -63,4 +62,4 @@ def test_each_sees_the_other_and_what_was_typed_is_kept(running, browser):
     expect(lucia.locator(".message", has_text="Dear Aoife, we have found it.")).to_have_count(1)
 
     jonas.close()
-    expect(lucia.locator(".presence")).not_to_contain_text("Jonas", timeout=60_000)
+    expect(lucia.locator(".presence")).not_to_contain_text("Jonas")
