@@ -118,8 +118,8 @@ if DATABASES["default"]["ENGINE"].endswith("postgresql") and DATABASE_POOL["max_
     DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
 
 AUTH_USER_MODEL = "cases.Person"
-AUTHENTICATION_BACKENDS = ["cases.signed_in.People"]
-SESSION_ENGINE = "cases.signed_in"
+AUTHENTICATION_BACKENDS = ["escalation_site.signed_in.People"]
+SESSION_ENGINE = "escalation_site.signed_in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -163,7 +163,7 @@ def every_page_is_closed(request):
 # Everybody of the example, signed in without the door: {username, name or first's role: key of the session}.
 SIGNED_IN = """
 import json
-from cases.signed_in import SessionStore
+from escalation_site.signed_in import SessionStore
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.conf import settings
 from cases.models import Person
