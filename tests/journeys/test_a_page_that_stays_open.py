@@ -68,11 +68,11 @@ def test_at_the_second_a_term_passes_words_and_mark_say_that_it_is_late(served, 
         strip = page.locator(".strip")
         expect(strip.locator(".strip__left")).not_to_contain_text("late")
         mark = strip.locator(".pill use")
-        # From here on the clock stands, however long the machine takes.
-        page.clock.pause_at(due - 30)
+        # From here on the clock stands; the page is behind it by as long as it took to come, up to 55 s.
+        page.clock.pause_at(due - 60)
         expect(strip.locator(".strip__left")).not_to_contain_text("late")
-        page.clock.run_for(40_000)
-        expect(strip.locator(".strip__left")).to_have_text(re.compile(r"late by 0 min (09|10) s"))
+        page.clock.run_for(115_000)
+        expect(strip.locator(".strip__left")).to_have_text(re.compile(r"late by 0 min \d\d s"))
         expect(strip.locator(".pill")).to_contain_text(re.compile("At risk, due|Breached"))
         expect(mark).to_have_attribute("href", re.compile("triangle|octagon"))
         expect(page.locator("#clocks .clock__left").first).to_contain_text("late 0:")
