@@ -32,12 +32,11 @@ class OneOfAllPeople(forms.Select):
         if self.is_whole:
             return super().optgroups(name, value, attrs)
         every, field = self.choices, self.choices.field
-        chosen = [choice for choice in map(field.prepare_value, value) if choice]
         try:
-            shown = list(map(every.choice, field.queryset.filter(pk__in=chosen)))
-        except ValueError:
-            shown = []  # it is no number, and refused
-        self.choices = [("", field.empty_label), *shown]
+            chosen = [person for person in map(field.to_python, value) if person is not None]
+        except forms.ValidationError:
+            chosen = []  # it is nobody, and the form says so
+        self.choices = [("", field.empty_label), *map(every.choice, chosen)]
         try:
             return super().optgroups(name, value, attrs)
         finally:

@@ -341,6 +341,15 @@ def test_a_page_names_only_whom_it_is_narrowed_to_and_the_menu_fetches_the_other
     assert options(whole) == options(fetched)
 
 
+@pytest.mark.parametrize("nobody", ["x", "-1", "²", "1,2", "99999999999999999999"])
+def test_a_filter_by_a_person_that_somebody_made_up_shows_all(client, desk, nobody):
+    new_case(desk, subject="Mine")
+    asked = {"owner": nobody, "holder": nobody}
+    assert subjects(page(client, desk["agent"], "case-list", **asked)) == ["Mine"]
+    assert subjects(page(client, desk["agent"], "case-list", people="all", **asked)) == ["Mine"]
+    assert "selected" not in body(page(client, desk["agent"], "case-list-people", **asked))
+
+
 def selects(text):
     return re.findall(r'<select name="(?:owner|holder)".*?</select>', text, re.DOTALL)
 
